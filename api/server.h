@@ -1,0 +1,76 @@
+// api/server.h
+//
+// HTTP in, JSON out. Prometheus's API, remote write, Grafana's JSON data source, health and the server's own metrics on
+// one port. The HTTP library (cpp-httplib) is named in this folder only, behind api/http/http_server.h.
+//
+// Connections rest in epoll and cost a worker nothing between requests, so 200 keep-alive senders and a dashboard live
+// together on two threads of each pool. Ingest, queries and everything else have workers of their own: neither a burst
+// of writes nor a slow query keeps the health check waiting.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "ingest/write_handler.h"
+#include "notify/dispatcher.h"
+#include "promql/engine.h"
+#include "rules/rule_manager.h"
+#include "storage/storage.h"
+
+namespace bellwether::api {
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";
+  std::uint16_t port = 9598;          // 0: any free one; see port().
+  std::string external_url;           // Without a slash at the end; its path prefixes all routes.
+  bool enable_lifecycle = false;      // /-/reload
+  bool enable_admin_api = false;
+  std::size_t request_bytes_max = 64u << 20;
+  int connections_max = 1024;
+  int ingest_workers = 0;             // 0: as many as cores.
+  int query_workers = 0;
+  base::DurationMs request_timeout = base::Minutes(5);   // To read a whole request.
+  std::string version;                // Of Bellwether.
+};
+
+// What the handlers serve. All of it outlives the server; `rules` and `dispatcher` may be null where there are none.
+struct ServerDependencies {
+  ingest::WriteHandler& ingest;
+  storage::Storage& storage;
+  const promql::Engine& engine;
+  rules::RuleManager* rules = nullptr;
+  notify::Dispatcher* dispatcher = nullptr;
+  base::Clock& clock;
+  base::MetricsRegistry& metrics;
+  std::function<base::Status()> reload;                       // Applies the configuration file anew.
+  std::function<std::string()> config_yaml;                   // The configuration in force, secrets masked.
+  std::function<std::vector<std::pair<std::string, std::string>>()> flags;
+};
+
+class Server {
+ public:
+  Server(ServerOptions options, ServerDependencies dependencies);
+  ~Server();  // Stops.
+
+  // Binds and serves in the background. kUnavailable if the address is taken (the message names it).
+  base::Status Listen();
+  [[nodiscard]] std::uint16_t port() const;
+
+  // Until it is ready the API answers 503; /-/healthy answers 200 from the start.
+  void SetReady(bool ready);
+
+  // Stops accepting, lets requests under way finish for at most `grace`, then closes.
+  void Stop(base::DurationMs grace);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bellwether::api

@@ -1,0 +1,1 @@
+#include "metric/histogram.h"

@@ -1,0 +1,89 @@
+// notify/dispatcher.h
+//
+// Which updates become which messages, and their delivery. Takes alert updates, routes and groups them as Alertmanager
+// does, and sends one message a group and receiver: webhook (Alertmanager's JSON, version 4), Slack, PagerDuty Events v2.
+//
+// Nothing is sent before it is written down. The outbox is in the state store under "notify/": a message is put there with
+// its dedup key, sent at least once, retried with back-off (and the receiver's Retry-After) until it is delivered,
+// refused for good, or a week old; what failed for good is kept as a dead letter with the reason. A newer state of the same
+// group and receiver replaces a waiting one and keeps its place, so "firing" never arrives after "resolved". A restart
+// loses and reorders nothing.
+//
+// The decisions (route, group, when to flush, whether to send, what follows an answer) are pure functions in
+// notify/policy that take the time and return a reason; this class acts on them.
+//
+// Source: Alertmanager 0.34 (dispatch, dedup, webhook), PagerDuty Events API v2, Slack incoming webhooks.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/http_client.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "metric/alert_update.h"
+#include "storage/state_store.h"
+
+namespace bellwether::notify {
+
+struct Config;  // notify/config/config.h; made by ParseConfig below.
+
+// Reads Alertmanager's configuration keys from the YAML document `text`, found at the key `path` ("notifications"), or at
+// its top if `path` is empty. `file` is for messages and for relative paths. Errors name FILE:LINE:COLUMN, what is wrong
+// and what was probably meant; receivers of kinds that are not here yet are refused by name.
+[[nodiscard]] base::Result<std::shared_ptr<const Config>> ParseConfig(const std::string& file, std::string_view text,
+                                                                      std::string_view path);
+
+struct NotifyDependencies {
+  storage::StateStore& state;
+  base::HttpClient& http;
+  base::Clock& clock;
+  base::MetricsRegistry& metrics;
+  std::uint64_t seed = 0;  // Of the jitter.
+};
+
+// Snapshots for the API.
+struct OutboxEntry {
+  std::string receiver;
+  std::string integration;  // "webhook", "slack", "pagerduty"
+  std::string group_key;
+  std::string status;       // "waiting", "delivered", "dead"
+  int attempts = 0;
+  base::TimestampMs created_at;
+  base::TimestampMs next_attempt_at;
+  std::string last_error;
+};
+
+class Dispatcher {
+ public:
+  // Everything in `dependencies` outlives the dispatcher. `external_url` has no slash at the end.
+  Dispatcher(std::string external_url, NotifyDependencies dependencies);
+  ~Dispatcher();  // Stops.
+
+  // Puts a configuration in force; a null one means that nothing is notified.
+  void Configure(std::shared_ptr<const Config> config, std::string external_url);
+
+  // Writes the updates down and returns when that is durable; see rules/alert_sink.h for the numbering.
+  base::Status Take(std::span<const metric::AlertUpdate> updates);
+
+  // Restores groups and outbox from the state store, then works in the background.
+  base::Status Start();
+  void Stop();  // Returns when nothing is being sent any more; what is left stays in the outbox.
+
+  // Flushes the groups and sends the messages that are due now, in this thread; for tests, instead of Start.
+  void RunDue();
+
+  [[nodiscard]] std::vector<OutboxEntry> Outbox() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bellwether::notify
