@@ -3,8 +3,9 @@
 // Outgoing HTTP, as rules (Alertmanagers), notify (receivers) and incidents need it: one request, one answer, no state.
 // The real one (server/http_client) is over libcurl; FakeHttpClient beside it answers from a script.
 //
-// Redirects are followed only within the same host; at most 64 KiB of an answer are read. A Status is returned when there is no answer at all (name, connection, TLS, time-out);
-// an answer of any status code is a success here. URLs may carry secrets: they are never part of an error message.
+// Redirects are followed only within the same host; at most 64 KiB of an answer are read. A Status is returned when
+// there is no answer at all (name, connection, TLS, time-out); an answer of any status code is a success here. URLs may
+// carry secrets: they are never part of an error message.
 #pragma once
 
 #include <deque>
@@ -28,8 +29,8 @@ struct HttpClientRequest {
   HttpHeaders headers;
   std::string body;
   DurationMs timeout = Seconds(10);
-  std::string proxy_url;             // Empty: none.
-  std::string basic_auth_username;   // With the password; empty: none.
+  std::string proxy_url;            // Empty: none.
+  std::string basic_auth_username;  // With the password; empty: none.
   std::string basic_auth_password;
   bool tls_insecure_skip_verify = false;
   bool follow_redirects = true;

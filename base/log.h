@@ -1,10 +1,12 @@
 // base/log.h
 //
 // Structured logging: one line an event, `level=warn msg="..." key=value`, or JSON. The sink is set once at start-up;
-// before that, and in tests, lines of level warning and above go to standard error. Thread-safe. Never log under a lock.
+// before that, and in tests, lines of level warning and above go to standard error. Thread-safe. Never log under a
+// lock.
 //
 //   BW_LOG(kInfo, "window sealed", {"window", start}, {"series", n});
-//   BW_LOG_EVERY(10s, kWarning, "sample refused", {"reason", reason});   // at most one line each ten seconds a call site
+//   BW_LOG_EVERY(10s, kWarning, "sample refused", {"reason", reason});   // at most one line each ten seconds a call
+//   site
 #pragma once
 
 #include <atomic>
@@ -62,17 +64,17 @@ void Log(LogLevel level, std::string_view message, std::initializer_list<LogFiel
 
 }  // namespace bellwether::base
 
-#define BW_LOG(level, message, ...)                                                        \
-  do {                                                                                     \
-    if (::bellwether::base::LogEnabled(::bellwether::base::LogLevel::level)) {             \
+#define BW_LOG(level, message, ...)                                                         \
+  do {                                                                                      \
+    if (::bellwether::base::LogEnabled(::bellwether::base::LogLevel::level)) {              \
       ::bellwether::base::Log(::bellwether::base::LogLevel::level, message, {__VA_ARGS__}); \
-    }                                                                                      \
+    }                                                                                       \
   } while (false)
 
-#define BW_LOG_EVERY(period, level, message, ...)                         \
-  do {                                                                    \
-    static std::atomic<std::int64_t> bw_next_log{0};                      \
-    if (::bellwether::base::LogDue(bw_next_log, period)) {                \
-      BW_LOG(level, message, __VA_ARGS__);                                \
-    }                                                                     \
+#define BW_LOG_EVERY(period, level, message, ...)          \
+  do {                                                     \
+    static std::atomic<std::int64_t> bw_next_log{0};       \
+    if (::bellwether::base::LogDue(bw_next_log, period)) { \
+      BW_LOG(level, message, __VA_ARGS__);                 \
+    }                                                      \
   } while (false)

@@ -74,7 +74,8 @@ class MetricsRegistry {
   Histogram& AddHistogram(std::string_view name, std::string_view help, std::vector<double> bounds,
                           MetricLabels labels = {});
   // A gauge whose value is asked for at each scrape. `read` is called without any lock held and must be thread-safe.
-  void AddGaugeFunction(std::string_view name, std::string_view help, MetricLabels labels, std::function<double()> read);
+  void AddGaugeFunction(std::string_view name, std::string_view help, MetricLabels labels,
+                        std::function<double()> read);
   // The same for a counter kept elsewhere.
   void AddCounterFunction(std::string_view name, std::string_view help, MetricLabels labels,
                           std::function<double()> read);

@@ -21,19 +21,19 @@ namespace bellwether::base {
 
 enum class StatusCode : unsigned char {
   kOk,
-  kInvalidArgument,   // The caller's fault, and the same request fails again.
+  kInvalidArgument,  // The caller's fault, and the same request fails again.
   kNotFound,
-  kConflict,          // The thing exists already, or is in another state than assumed.
-  kLimitExceeded,     // A configured bound; the message names it.
+  kConflict,       // The thing exists already, or is in another state than assumed.
+  kLimitExceeded,  // A configured bound; the message names it.
   kCancelled,
   kDeadlineExceeded,
-  kExecution,         // A query that parses but cannot be evaluated.
-  kUnavailable,       // Starting, stopping, disk full: try again later.
-  kOverloaded,        // Try again after a pause.
+  kExecution,    // A query that parses but cannot be evaluated.
+  kUnavailable,  // Starting, stopping, disk full: try again later.
+  kOverloaded,   // Try again after a pause.
   kUnauthenticated,
   kForbidden,
-  kCorruption,        // Stored bytes are not what was written.
-  kInternal,          // A bug or a failing machine.
+  kCorruption,  // Stored bytes are not what was written.
+  kInternal,    // A bug or a failing machine.
 };
 
 // "invalid argument", "not found", ...
@@ -81,7 +81,7 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT(google-explicit-constructor)
   Result(Status status) : state_(std::in_place_index<1>, std::move(status)) {  // NOLINT(google-explicit-constructor)
     BW_CHECK(!std::get<1>(state_).ok());
   }
@@ -91,9 +91,18 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return ok(); }
 
   // The value; a bug (checked) when there is none.
-  [[nodiscard]] T& value() & { BW_CHECK(ok()); return std::get<0>(state_); }
-  [[nodiscard]] const T& value() const& { BW_CHECK(ok()); return std::get<0>(state_); }
-  [[nodiscard]] T&& value() && { BW_CHECK(ok()); return std::get<0>(std::move(state_)); }
+  [[nodiscard]] T& value() & {
+    BW_CHECK(ok());
+    return std::get<0>(state_);
+  }
+  [[nodiscard]] const T& value() const& {
+    BW_CHECK(ok());
+    return std::get<0>(state_);
+  }
+  [[nodiscard]] T&& value() && {
+    BW_CHECK(ok());
+    return std::get<0>(std::move(state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -113,14 +122,13 @@ class [[nodiscard]] Result {
 #define BW_STATUS_CONCAT(a, b) BW_STATUS_CONCAT_INNER(a, b)
 
 // Returns the error of `expr` (a Status) to the caller, if there is one.
-#define BW_RETURN_IF_ERROR(expr)                                            \
-  do {                                                                      \
-    if (auto bw_status = (expr); !bw_status.ok()) return bw_status;         \
+#define BW_RETURN_IF_ERROR(expr)                                    \
+  do {                                                              \
+    if (auto bw_status = (expr); !bw_status.ok()) return bw_status; \
   } while (false)
 
 // BW_ASSIGN_OR_RETURN(auto x, F()): x is F's value, or F's error goes to the caller.
-#define BW_ASSIGN_OR_RETURN(lhs, expr) \
-  BW_ASSIGN_OR_RETURN_INNER(BW_STATUS_CONCAT(bw_result_, __LINE__), lhs, expr)
+#define BW_ASSIGN_OR_RETURN(lhs, expr) BW_ASSIGN_OR_RETURN_INNER(BW_STATUS_CONCAT(bw_result_, __LINE__), lhs, expr)
 #define BW_ASSIGN_OR_RETURN_INNER(tmp, lhs, expr) \
   auto tmp = (expr);                              \
   if (!tmp.ok()) return tmp.status();             \

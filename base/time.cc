@@ -94,7 +94,8 @@ Result<DurationMs> ParseDuration(std::string_view text) {
     const char* first = text.data() + at;
     const auto [end, error] = std::from_chars(first, text.data() + text.size(), n);
     if (end == first || *first == '-') return MalformedDuration(text);
-    if (error == std::errc::result_out_of_range) return InvalidArgument(fmt::format("duration out of range: \"{}\"", text));
+    if (error == std::errc::result_out_of_range)
+      return InvalidArgument(fmt::format("duration out of range: \"{}\"", text));
     at += static_cast<std::size_t>(end - first);
     std::size_t unit_end = at;
     while (unit_end < text.size() && (text[unit_end] < '0' || text[unit_end] > '9')) ++unit_end;
@@ -103,7 +104,8 @@ Result<DurationMs> ParseDuration(std::string_view text) {
     if (next_unit == kDurationUnits.size()) return MalformedDuration(text);
     std::int64_t product = 0;
     if (__builtin_mul_overflow(n, kDurationUnits[next_unit].ms, &product) ||
-        __builtin_add_overflow(total, product, &total) || total > std::numeric_limits<std::int64_t>::max() / 1'000'000) {
+        __builtin_add_overflow(total, product, &total) ||
+        total > std::numeric_limits<std::int64_t>::max() / 1'000'000) {
       return InvalidArgument(fmt::format("duration out of range: \"{}\"", text));
     }
     ++next_unit;

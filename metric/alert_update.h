@@ -18,23 +18,24 @@ using Annotations = std::map<std::string, std::string, std::less<>>;
 enum class AlertPhase : std::uint8_t { kFiring, kResolved };
 
 struct AlertUpdate {
-  // Number of the update in its giver's durable queue: ascending, never reused. A taker that has taken N ignores all up to N.
+  // Number of the update in its giver's durable queue: ascending, never reused. A taker that has taken N ignores all up
+  // to N.
   std::uint64_t sequence = 0;
 
-  Labels labels;             // Identity: with alertname, without __name__.
-  Annotations annotations;   // Expanded.
+  Labels labels;            // Identity: with alertname, without __name__.
+  Annotations annotations;  // Expanded.
   AlertPhase phase = AlertPhase::kFiring;
   base::TimestampMs starts_at;   // When it began to fire, also in the update that resolves it.
   base::TimestampMs ends_at;     // Resolved: when. Firing: good until then if nothing more is heard.
   base::TimestampMs updated_at;  // Evaluation time of the rule.
   double value = 0;
-  std::string generator_url;     // The expression, on the server's own pages.
-  std::string rule;              // "file;group;name", for links and logs.
+  std::string generator_url;  // The expression, on the server's own pages.
+  std::string rule;           // "file;group;name", for links and logs.
 
   friend bool operator==(const AlertUpdate&, const AlertUpdate&) = default;
 };
 
-// A stable byte form for durable queues, and back; kCorruption on other bytes.
+// A stable byte form for durable queues, and back; false on bytes that EncodeAlertUpdate did not make.
 void EncodeAlertUpdate(const AlertUpdate& update, std::string& out);
 [[nodiscard]] bool DecodeAlertUpdate(std::string_view& in, AlertUpdate& update);
 

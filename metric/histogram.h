@@ -1,8 +1,8 @@
 // metric/histogram.h
 //
 // A native histogram sample: exponential buckets (schema -4..8) or custom bounds (schema -53). Plain data with its
-// checks; arithmetic on histograms is PromQL's. Integer and float histograms share this form: bucket counts are absolute
-// (not deltas) doubles, exact up to 2^53.
+// checks; arithmetic on histograms is PromQL's. Integer and float histograms share this form: bucket counts are
+// absolute (not deltas) doubles, exact up to 2^53.
 //
 // Source: Prometheus model/histogram; remote write 1.0 and 2.0 specifications.
 #pragma once
@@ -41,7 +41,7 @@ struct NativeHistogram {
   std::vector<BucketSpan> negative_spans;
   std::vector<double> positive_buckets;  // As many as the spans' lengths add up to.
   std::vector<double> negative_buckets;
-  std::vector<double> custom_values;     // Upper bounds without +Inf; schema -53 only.
+  std::vector<double> custom_values;  // Upper bounds without +Inf; schema -53 only.
 
   [[nodiscard]] bool IsStale() const;
   [[nodiscard]] bool UsesCustomBuckets() const { return schema == kCustomBucketsSchema; }
@@ -50,7 +50,8 @@ struct NativeHistogram {
   friend bool operator==(const NativeHistogram& a, const NativeHistogram& b);
 };
 
-// The checks of a receiver. kInvalidArgument with Prometheus's text: "histogram has a span whose offset is negative", ...
+// The checks of a receiver. kInvalidArgument with Prometheus's text: "histogram has a span whose offset is negative",
+// ...
 [[nodiscard]] base::Status ValidateHistogram(const NativeHistogram& h);
 
 // Brings an exponential histogram of a higher schema down to `schema`, merging neighbouring buckets.

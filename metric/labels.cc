@@ -174,12 +174,14 @@ LabelsBuilder& LabelsBuilder::Remove(std::string_view name) {
 }
 
 LabelsBuilder& LabelsBuilder::KeepOnly(std::span<const std::string> names) {
-  std::erase_if(pairs_, [&](const auto& pair) { return std::find(names.begin(), names.end(), pair.first) == names.end(); });
+  std::erase_if(pairs_,
+                [&](const auto& pair) { return std::find(names.begin(), names.end(), pair.first) == names.end(); });
   return *this;
 }
 
 LabelsBuilder& LabelsBuilder::RemoveAll(std::span<const std::string> names) {
-  std::erase_if(pairs_, [&](const auto& pair) { return std::find(names.begin(), names.end(), pair.first) != names.end(); });
+  std::erase_if(pairs_,
+                [&](const auto& pair) { return std::find(names.begin(), names.end(), pair.first) != names.end(); });
   return *this;
 }
 

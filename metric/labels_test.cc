@@ -31,7 +31,15 @@ TEST(Labels, DecodeRefusesForeignBytes) {
   const Labels labels = {{"a", "1"}, {"b", std::string(300, 'x')}};
   EXPECT_EQ(Labels::Decode(labels.bytes()), labels);
   EXPECT_FALSE(Labels::Decode(labels.bytes().substr(1)).has_value());
-  EXPECT_FALSE(Labels::Decode(std::string_view("\x01" "b" "\x01" "1" "\x01" "a" "\x01" "1")).has_value());
+  EXPECT_FALSE(Labels::Decode(std::string_view("\x01"
+                                               "b"
+                                               "\x01"
+                                               "1"
+                                               "\x01"
+                                               "a"
+                                               "\x01"
+                                               "1"))
+                   .has_value());
 }
 
 TEST(LabelsBuilder, Edits) {

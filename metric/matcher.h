@@ -39,7 +39,8 @@ class Matcher {
 
  private:
   struct Regex;
-  Matcher(MatchOp op, std::string name, std::string value) : op_(op), name_(std::move(name)), value_(std::move(value)) {}
+  Matcher(MatchOp op, std::string name, std::string value)
+      : op_(op), name_(std::move(name)), value_(std::move(value)) {}
 
   MatchOp op_ = MatchOp::kEqual;
   bool matches_empty_ = false;

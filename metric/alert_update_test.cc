@@ -1,0 +1,33 @@
+#include "metric/alert_update.h"
+
+#include <gtest/gtest.h>
+
+namespace bellwether::metric {
+namespace {
+
+TEST(AlertUpdate, RoundTripsAndRefusesEveryTruncation) {
+  const AlertUpdate update = {.sequence = 300,
+                              .labels = {{"alertname", "Drift"}, {"model", "fraud"}},
+                              .annotations = {{"runbook_url", "https://runbooks.example/drift"}, {"summary", ""}},
+                              .phase = AlertPhase::kResolved,
+                              .starts_at = base::TimestampMs(1'700'000'000'000),
+                              .ends_at = base::TimestampMs(1'700'000'060'000),
+                              .updated_at = base::TimestampMs(-5),
+                              .value = 0.41,
+                              .generator_url = "/graph?g0.expr=x",
+                              .rule = "a.yml;g;Drift"};
+  std::string bytes;
+  EncodeAlertUpdate(update, bytes);
+  AlertUpdate back;
+  std::string_view in = bytes;
+  ASSERT_TRUE(DecodeAlertUpdate(in, back));
+  EXPECT_TRUE(in.empty());
+  EXPECT_EQ(back, update);
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
+    in = std::string_view(bytes).substr(0, n);
+    EXPECT_FALSE(DecodeAlertUpdate(in, back)) << n;
+  }
+}
+
+}  // namespace
+}  // namespace bellwether::metric
