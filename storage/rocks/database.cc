@@ -1,0 +1,133 @@
+#include "storage/rocks/database.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/compaction_filter.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/rate_limiter.h>
+#include <rocksdb/table.h>
+
+#include <vector>
+
+#include "storage/rocks/rocks_state_store.h"
+
+namespace bellwether::storage {
+
+struct Database::Parts {
+  std::unique_ptr<rocksdb::CompactionFilter> state_filter;
+  std::shared_ptr<rocksdb::Cache> cache;
+};
+
+namespace {
+
+constexpr std::int64_t kBackgroundBytesPerSecond = 256 << 20;
+
+rocksdb::DBOptions MakeDatabaseOptions() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.max_open_files = -1;
+  options.skip_stats_update_on_db_open = true;
+  options.skip_checking_sst_file_sizes_on_db_open = true;
+  options.max_total_wal_size = 128u << 20;
+  options.bytes_per_sync = 1u << 20;
+  options.max_background_jobs = 2;
+  options.paranoid_checks = true;
+  options.keep_log_file_num = 5;
+  options.max_log_file_size = 4u << 20;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kBackgroundBytesPerSecond, 100'000, 10,
+                                                            rocksdb::RateLimiter::Mode::kWritesOnly, true));
+  return options;
+}
+
+// For the families that take small synced batches.
+rocksdb::ColumnFamilyOptions WrittenFamily(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = 8u << 20;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.format_version = 5;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+// For the families that take whole files.
+rocksdb::ColumnFamilyOptions IngestedFamily(const std::shared_ptr<rocksdb::Cache>& cache, std::size_t block_bytes) {
+  rocksdb::ColumnFamilyOptions options;
+  options.disable_auto_compactions = true;
+  options.write_buffer_size = 1u << 20;
+  options.compression = rocksdb::kZSTD;
+  options.compression_opts.level = 3;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = block_bytes;
+  table.format_version = 5;
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Database>> Database::Open(const Options& options, base::Clock& clock) {
+  std::unique_ptr<Database> database(new Database);
+  database->parts_ = std::make_unique<Parts>();
+  Parts& parts = *database->parts_;
+  parts.state_filter = NewStateExpiryFilter(clock);
+  parts.cache = rocksdb::NewLRUCache(options.block_cache_bytes);
+
+  rocksdb::ColumnFamilyOptions state = WrittenFamily(parts.cache);
+  state.compaction_filter = parts.state_filter.get();
+  state.periodic_compaction_seconds = 24 * 3600;  // What has expired leaves the disk within about a day.
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, WrittenFamily(parts.cache)},
+      {"meta", WrittenFamily(parts.cache)},
+      {"state", state},
+      {"data", IngestedFamily(parts.cache, 32u << 10)},
+      {"index", IngestedFamily(parts.cache, 16u << 10)}};
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status opened =
+      rocksdb::DB::Open(MakeDatabaseOptions(), options.path, families, &handles, &database->db_);
+  if (!opened.ok()) return FromRocks(opened, "open database " + options.path);
+  database->default_ = handles[0];
+  database->meta_ = handles[1];
+  database->state_ = handles[2];
+  database->data_ = handles[3];
+  database->index_ = handles[4];
+  return database;
+}
+
+Database::~Database() {
+  if (db_ == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* family : {default_, meta_, state_, data_, index_}) {
+    const rocksdb::Status ignored = db_->DestroyColumnFamilyHandle(family);  // Cannot fail for live handles.
+    ignored.PermitUncheckedError();
+  }
+  const rocksdb::Status closed = db_->Close();  // Everything written was synced before: nothing can be lost here.
+  closed.PermitUncheckedError();
+  delete db_;
+}
+
+base::Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
+  if (status.ok()) return base::OkStatus();
+  std::string message = std::string(doing) + ": " + status.ToString();
+  if (status.IsNoSpace()) return base::Unavailable(std::move(message));
+  if (status.IsCorruption()) return base::Corruption(std::move(message));
+  return base::Internal(std::move(message));
+}
+
+base::Status WriteSynced(Database& database, rocksdb::WriteBatch& batch, std::string_view doing) {
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  rocksdb::Status written = database.db().Write(synced, &batch);
+  if (!written.ok() && database.db().Resume().ok()) written = database.db().Write(synced, &batch);
+  return FromRocks(written, doing);
+}
+
+}  // namespace bellwether::storage
