@@ -30,6 +30,7 @@
 #include "metric/labels.h"
 #include "promql/engine.h"
 #include "rules/alert_sink.h"
+#include "rules/state/alert_state.h"
 #include "storage/state_store.h"
 #include "storage/storage.h"
 
@@ -46,7 +47,6 @@ struct RuleOptions {
 };
 
 enum class RuleHealth : std::uint8_t { kUnknown, kOk, kError };
-enum class AlertState : std::uint8_t { kInactive, kPending, kFiring };
 
 // Snapshots for the API: values, good for ever.
 struct AlertSnapshot {
