@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "storage/memory/memory_data.h"
+#include "storage/open.h"
+
+namespace bellwether::storage {
+namespace memory {
+namespace {
+
+// The largest counts first, at most `limit`; equal ones by name.
+std::vector<NameCount> Largest(const std::map<std::string, std::uint64_t>& counts, std::size_t limit) {
+  std::vector<NameCount> all;
+  for (const auto& [name, value] : counts) all.push_back({name, value});
+  std::stable_sort(all.begin(), all.end(), [](const NameCount& a, const NameCount& b) { return a.value > b.value; });
+  if (all.size() > limit) all.resize(limit);
+  return all;
+}
+
+class MemoryStorage final : public Storage {
+ public:
+  MemoryStorage(const StorageOptions& options, base::Clock& clock, base::MetricsRegistry& metrics)
+      : data_(options, clock, metrics) {}
+
+  [[nodiscard]] std::unique_ptr<Appender> NewAppender() override { return NewMemoryAppender(data_); }
+  [[nodiscard]] std::unique_ptr<Querier> NewQuerier(base::TimestampMs min, base::TimestampMs max) override {
+    return NewMemoryQuerier(data_, min, max);
+  }
+
+  base::Status Sync() override { return {}; }
+
+  [[nodiscard]] base::Result<std::vector<ExemplarSeries>> Exemplars(
+      base::TimestampMs min, base::TimestampMs max, std::span<const std::vector<metric::Matcher>> selectors) override {
+    return data_.exemplars.Select(min, max, selectors);
+  }
+
+  [[nodiscard]] std::vector<MetricMetadata> Metadata(std::string_view metric) const override {
+    std::vector<MetricMetadata> result;
+    const base::MutexLock lock(data_.mu);
+    for (const auto& [name, metadata] : data_.metadata) {
+      if (metric.empty() || name == metric) result.push_back(metadata);
+    }
+    return result;
+  }
+
+  [[nodiscard]] StorageStats Stats(std::size_t limit) const override {
+    StorageStats stats;
+    std::map<std::string, std::uint64_t> by_metric;
+    std::map<std::string, std::uint64_t> by_pair;
+    std::map<std::string, std::uint64_t> values;
+    const base::MutexLock lock(data_.mu);
+    for (const auto& [ref, series] : data_.series) {
+      ++stats.series;
+      CountSamples(series, stats);
+      for (const metric::LabelView& label : series.labels) {
+        if (label.name == metric::kMetricName) ++by_metric[std::string(label.value)];
+        if (++by_pair[fmt::format("{}={}", label.name, label.value)] == 1) ++values[std::string(label.name)];
+      }
+    }
+    stats.label_pairs = by_pair.size();
+    stats.series_by_metric = Largest(by_metric, limit);
+    stats.values_by_label = Largest(values, limit);
+    stats.series_by_label_pair = Largest(by_pair, limit);
+    return stats;
+  }
+
+  [[nodiscard]] std::optional<base::TimestampMs> NewestSample() const override {
+    const base::MutexLock lock(data_.mu);
+    return data_.newest_sample;
+  }
+
+  // Retention: samples go when they are too old, series when they have none left.
+  base::Status Maintain() override {
+    if (data_.options.retention.ms == 0) return {};
+    const base::TimestampMs oldest = data_.clock.Now() - data_.options.retention;
+    const base::MutexLock lock(data_.mu);
+    for (auto& [ref, series] : data_.series) {
+      series.samples.erase(series.samples.begin(), series.samples.lower_bound(oldest));
+    }
+    if (data_.refs_in_use > 0) return {};
+    std::erase_if(data_.series, [](const auto& entry) { return entry.second.samples.empty(); });
+    std::erase_if(data_.by_labels, [&](const auto& entry) { return !IsKnown(entry.second); });
+    std::erase_if(data_.by_alias, [&](const auto& entry) { return !IsKnown(entry.second); });
+    return {};
+  }
+
+ private:
+  void CountSamples(const MemorySeries& series, StorageStats& stats) const {
+    if (series.samples.empty()) return;
+    const std::size_t per_chunk = std::max<std::size_t>(1, data_.options.chunk_samples_max);
+    stats.chunks += (series.samples.size() + per_chunk - 1) / per_chunk;
+    const base::TimestampMs first = series.samples.begin()->first;
+    const base::TimestampMs last = series.samples.rbegin()->first;
+    stats.min_time = stats.min_time ? std::min(*stats.min_time, first) : first;
+    stats.max_time = stats.max_time ? std::max(*stats.max_time, last) : last;
+  }
+
+  bool IsKnown(SeriesRef ref) const BW_REQUIRES(data_.mu) { return data_.series.contains(ref); }
+
+  MemoryData data_;
+};
+
+}  // namespace
+
+MemoryData::MemoryData(const StorageOptions& opts, base::Clock& time, base::MetricsRegistry& metrics)
+    : options(opts), clock(time), exemplars(opts.exemplars_max, opts.out_of_order_window) {
+  for (std::size_t i = 1; i < kRefusals; ++i) {
+    refused[i] = &metrics.AddCounter("bellwether_storage_refused_samples_total", "Samples not taken, by reason.",
+                                     {{"reason", std::string(RefusalName(static_cast<Refusal>(i)))}});
+  }
+}
+
+bool MatchesAll(const metric::Labels& labels, std::span<const metric::Matcher> matchers) {
+  return std::all_of(matchers.begin(), matchers.end(),
+                     [&](const metric::Matcher& m) { return m.Matches(labels.Get(m.name())); });
+}
+
+}  // namespace memory
+
+std::unique_ptr<Storage> NewMemoryStorage(const StorageOptions& options, base::Clock& clock,
+                                          base::MetricsRegistry& metrics) {
+  return std::make_unique<memory::MemoryStorage>(options, clock, metrics);
+}
+
+}  // namespace bellwether::storage
