@@ -13,9 +13,9 @@
 //   - more than ten minutes ahead of the clock: refused (kTooFarInFuture).
 // A refusal is an enumerator and a count; the other samples of the commit are kept. Commit(kDurable) returns after the
 // sync that covers the samples; Commit(kVisible) may return earlier, Storage::Sync() makes up for it. Samples may be
-// visible to readers before Commit returns. A series ref that an appender gave is good until its next Commit or Rollback:
-// series without samples go away in time, and their refs are used again. If Commit fails, nothing of it was acknowledged, and repeating the whole
-// request is harmless.
+// visible to readers before Commit returns. If Commit fails, nothing of it was acknowledged, and repeating the whole
+// request is harmless. A series ref that an appender gave is good until its next Commit or Rollback: series without
+// samples go away in time.
 //
 // Reading. A Querier sees the samples of [min, max], both inclusive, at the time of each Select; series come sorted by
 // label set, samples by time, each time once, stale markers included; a series without samples in the range may be among
