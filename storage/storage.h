@@ -130,6 +130,7 @@ class Appender {
   // Errors: kLimitExceeded (series limit), kUnavailable (disk).
   virtual base::Result<SeriesRef> FindOrCreate(const metric::Labels& labels, std::string_view alias = {}) = 0;
 
+  // Samples of one series are judged in the order handed in, all floats of a commit before its histograms.
   virtual void Append(std::span<const FloatSample> samples) = 0;
   virtual void AppendHistograms(std::span<const HistogramSample> samples) = 0;
   // Kept in a ring in memory; never fails a commit.

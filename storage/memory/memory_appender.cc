@@ -52,12 +52,12 @@ class MemoryAppender final : public Appender {
 
   void Append(std::span<const FloatSample> samples) override {
     for (const FloatSample& s : samples)
-      pending_.push_back({s.ref, s.timestamp, {s.value, nullptr, s.start_timestamp}});
+      histograms_.push_back({s.ref, s.timestamp, {s.value, nullptr, s.start_timestamp}});
   }
 
   void AppendHistograms(std::span<const HistogramSample> samples) override {
     for (const HistogramSample& s : samples) {
-      pending_.push_back(
+      histograms_.push_back(
           {s.ref, s.timestamp, {0, std::make_shared<const metric::NativeHistogram>(*s.histogram), s.start_timestamp}});
     }
   }
@@ -71,7 +71,8 @@ class MemoryAppender final : public Appender {
     const auto bounds = head::TimeBounds::At(now, data_.options.retention, data_.options.future_limit);
     {
       const base::MutexLock lock(data_.mu);
-      for (Pending& p : pending_) Take(p, bounds, durability, result);
+      for (Pending& p : floats_) Take(p, bounds, durability, result);
+      for (Pending& p : histograms_) Take(p, bounds, durability, result);
       for (const auto& [ref, exemplar] : exemplars_) {
         if (exemplar.timestamp > bounds.newest) continue;
         if (data_.exemplars.Add(SeriesOf(ref).labels, exemplar)) ++result.exemplars;
@@ -84,7 +85,8 @@ class MemoryAppender final : public Appender {
   }
 
   void Rollback() override {
-    pending_.clear();
+    floats_.clear();
+    histograms_.clear();
     exemplars_.clear();
     metadata_.clear();
     if (!std::exchange(holds_refs_, false)) return;
@@ -135,7 +137,8 @@ class MemoryAppender final : public Appender {
 
   MemoryData& data_;
   bool holds_refs_ = false;
-  std::vector<Pending> pending_;
+  std::vector<Pending> floats_;
+  std::vector<Pending> histograms_;
   std::vector<std::pair<SeriesRef, Exemplar>> exemplars_;
   std::vector<MetricMetadata> metadata_;
 };
