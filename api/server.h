@@ -12,6 +12,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -27,19 +29,27 @@ namespace bellwether::api {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 9598;          // 0: any free one; see port().
-  std::string external_url;           // Without a slash at the end; its path prefixes all routes.
-  bool enable_lifecycle = false;      // /-/reload
+  std::uint16_t port = 9598;      // 0: any free one; see port().
+  std::string external_url;       // Without a slash at the end; its path prefixes all routes.
+  bool enable_lifecycle = false;  // /-/reload
   bool enable_admin_api = false;
   std::size_t request_bytes_max = 64u << 20;
   int connections_max = 1024;
-  int ingest_workers = 0;             // 0: as many as cores.
+  int ingest_workers = 0;  // 0: as many as cores.
   int query_workers = 0;
-  base::DurationMs request_timeout = base::Minutes(5);   // To read a whole request.
-  std::string version;                // Of Bellwether.
+  base::DurationMs request_timeout = base::Minutes(5);  // To read a whole request.
+  std::string version;                                  // Of Bellwether.
+  std::string storage_retention;                        // As it is shown: "15d".
 };
 
-// What the handlers serve. All of it outlives the server; `rules` and `dispatcher` may be null where there are none.
+// How the last reading of the configuration file went.
+struct ConfigStatus {
+  bool success = true;
+  base::TimestampMs at;
+};
+
+// What the handlers serve. All of it outlives the server; `rules` and `dispatcher` may be null where there are none,
+// and each function where there is nothing to tell.
 struct ServerDependencies {
   ingest::WriteHandler& ingest;
   storage::Storage& storage;
@@ -48,9 +58,10 @@ struct ServerDependencies {
   notify::Dispatcher* dispatcher = nullptr;
   base::Clock& clock;
   base::MetricsRegistry& metrics;
-  std::function<base::Status()> reload;                       // Applies the configuration file anew.
-  std::function<std::string()> config_yaml;                   // The configuration in force, secrets masked.
+  std::function<base::Status()> reload;      // Applies the configuration file anew.
+  std::function<std::string()> config_yaml;  // The configuration in force, secrets masked.
   std::function<std::vector<std::pair<std::string, std::string>>()> flags;
+  std::function<ConfigStatus()> config_status;  // Null: read well when the server was made.
 };
 
 class Server {

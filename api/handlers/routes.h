@@ -1,0 +1,77 @@
+// api/handlers/routes.h
+//
+// The endpoints as a table of routes. Each family of handlers appends its own; api/server puts all of them on the HTTP
+// server, and a test may call them directly.
+//
+// A handler of the Prometheus API is an ApiFunction: it fills the response and returns OK, or returns an error, which
+// the wrapper writes by the one error table. What handlers need comes in a HandlerContext; rules and ingest are
+// functions there, so that a test hands in values.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/http/http_server.h"
+#include "api/server.h"
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "ingest/write_handler.h"
+#include "promql/engine.h"
+#include "rules/rule_manager.h"
+#include "storage/storage.h"
+
+namespace bellwether::api {
+
+struct Route {
+  std::vector<std::string> methods;
+  std::string path;  // As HttpServer::Route takes it.
+  WorkerPool pool = WorkerPool::kQuery;
+  HttpHandler handler;
+};
+using Routes = std::vector<Route>;
+
+// Everything outlives the routes. Functions are never null, but may say that there is nothing.
+struct HandlerContext {
+  storage::Storage& storage;
+  const promql::Engine& engine;
+  base::Clock& clock;
+  base::MetricsRegistry& metrics;
+  std::function<ingest::WriteOutcome(const ingest::WriteRequest&)> write = {};
+  std::function<std::vector<rules::GroupSnapshot>()> groups = {};
+  // Alert transitions in [min, max], oldest first.
+  std::function<base::Result<std::vector<rules::AlertTransition>>(base::TimestampMs min, base::TimestampMs max)>
+      history;
+  std::function<base::Status()> reload = {};
+  std::function<ConfigStatus()> config_status = {};
+  std::function<std::string()> config_yaml = {};
+  std::function<std::vector<std::pair<std::string, std::string>>()> flags = {};
+  std::function<bool()> ready = {};
+  std::function<bool()> stopping = {};
+  base::TimestampMs started_at = {};
+  std::string version = {};            // Of Bellwether.
+  std::string storage_retention = {};  // "15d"
+  bool enable_lifecycle = false;
+};
+
+using ApiFunction = std::function<base::Status(const HttpRequest&, HttpResponse&)>;
+
+// Answers OPTIONS, adds the CORS headers, writes the error that `function` returns, and turns an exception that escapes
+// a library into `internal`.
+[[nodiscard]] HttpHandler ApiHandler(ApiFunction function);
+
+// The families. `context` outlives the routes.
+void AddQueryRoutes(const HandlerContext& context, Routes& routes);     // query, query_range, format, parse, exemplars
+void AddMetadataRoutes(const HandlerContext& context, Routes& routes);  // series, labels, label values, metadata
+void AddRuleRoutes(const HandlerContext& context, Routes& routes);      // rules, alerts, alertmanagers
+void AddStatusRoutes(const HandlerContext& context, Routes& routes);    // status/..., targets, /version
+void AddAdminRoutes(const HandlerContext& context, Routes& routes);     // /-/..., /metrics
+void AddWriteRoutes(const HandlerContext& context, Routes& routes);     // remote write
+void AddGrafanaRoutes(const HandlerContext& context, Routes& routes);   // the JSON data source
+
+[[nodiscard]] Routes AllRoutes(const HandlerContext& context);
+
+}  // namespace bellwether::api

@@ -1,0 +1,181 @@
+// What the server says about itself. It scrapes nothing, so the lists of targets are empty and of the right shape.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <limits>
+#include <thread>
+
+#include "api/handlers/params.h"
+#include "api/handlers/routes.h"
+#include "api/json/envelope.h"
+#include "promql/parser/function_signatures.h"
+
+namespace bellwether::api {
+namespace {
+
+// The level of Prometheus's API that is spoken here; clients decide by it what they may ask.
+constexpr std::string_view kPrometheusLevel = "3.5.0";
+
+// Without a `features` key: Grafana takes a server that has one, even an empty one, for Mimir.
+void WriteBuildInfo(JsonWriter& json, const HandlerContext& context) {
+  json.BeginObject().Key("version").String(kPrometheusLevel).Key("revision").String(context.version);
+  json.Key("branch").String("").Key("buildUser").String("").Key("buildDate").String("").Key("goVersion").String("");
+  json.Key("application").String("Bellwether").Key("bellwetherVersion").String(context.version).EndObject();
+}
+
+base::Status BuildInfo(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
+  RespondData(response, [&](JsonWriter& json) { WriteBuildInfo(json, context); });
+  return base::OkStatus();
+}
+
+base::Status Version(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
+  RespondJson(response, [&](JsonWriter& json) { WriteBuildInfo(json, context); });
+  return base::OkStatus();
+}
+
+std::string HostName() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
+}
+
+base::Status RuntimeInfo(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
+  std::error_code ignored;
+  const std::string directory = std::filesystem::current_path(ignored).string();
+  const ConfigStatus config = context.config_status();
+  RespondData(response, [&](JsonWriter& json) {
+    json.BeginObject().Key("startTime").String(base::FormatRfc3339(context.started_at)).Key("CWD").String(directory);
+    json.Key("hostname").String(HostName()).Key("serverTime").String(base::FormatRfc3339(context.clock.Now()));
+    json.Key("reloadConfigSuccess").Bool(config.success).Key("lastConfigTime").String(base::FormatRfc3339(config.at));
+    // The rest are settings of Go's runtime, kept because clients decode them.
+    json.Key("corruptionCount").Integer(0).Key("goroutineCount").Integer(0);
+    json.Key("GOMAXPROCS").Unsigned(std::thread::hardware_concurrency()).Key("GOMEMLIMIT").Integer(0);
+    json.Key("GOGC").String("").Key("GODEBUG").String("");
+    json.Key("storageRetention").String(context.storage_retention).EndObject();
+  });
+  return base::OkStatus();
+}
+
+base::Status Flags(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
+  RespondData(response, [&](JsonWriter& json) {
+    json.BeginObject();
+    for (const auto& [name, value] : context.flags()) json.Key(name).PlainString(value);
+    json.EndObject();
+  });
+  return base::OkStatus();
+}
+
+base::Status Config(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
+  RespondData(response,
+              [&](JsonWriter& json) { json.BeginObject().Key("yaml").String(context.config_yaml()).EndObject(); });
+  return base::OkStatus();
+}
+
+void WriteNameCounts(JsonWriter& json, std::string_view key, const std::vector<storage::NameCount>& counts) {
+  json.Key(key).BeginArray();
+  for (const storage::NameCount& count : counts) {
+    json.BeginObject().Key("name").String(count.name).Key("value").Unsigned(count.value).EndObject();
+  }
+  json.EndArray();
+}
+
+void WriteStorageStats(JsonWriter& json, const storage::StorageStats& stats) {
+  // Prometheus's bounds of a head without samples are the wrong way round.
+  const auto min = stats.min_time.value_or(base::TimestampMs::Max());
+  const auto max = stats.max_time.value_or(base::TimestampMs::Min());
+  json.BeginObject().Key("headStats").BeginObject().Key("numSeries").Unsigned(stats.series);
+  json.Key("numLabelPairs").Unsigned(stats.label_pairs).Key("chunkCount").Unsigned(stats.chunks);
+  json.Key("minTime").Integer(min.ms).Key("maxTime").Integer(max.ms).EndObject();
+  WriteNameCounts(json, "seriesCountByMetricName", stats.series_by_metric);
+  WriteNameCounts(json, "labelValueCountByLabelName", stats.values_by_label);
+  WriteNameCounts(json, "memoryInBytesByLabelName", {});
+  WriteNameCounts(json, "seriesCountByLabelValuePair", stats.series_by_label_pair);
+  json.EndObject();
+}
+
+base::Status Tsdb(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+  constexpr std::int64_t kLimitMax = 10'000;
+  std::int64_t limit = 10;
+  if (const std::string text = request.Param("limit").value_or(""); !text.empty()) {
+    const auto n = ParseGoInteger(text, "Atoi");
+    if (!n.ok() || *n < 1) return base::InvalidArgument("limit must be a positive number");
+    if (*n > kLimitMax) return base::InvalidArgument(fmt::format("limit must not exceed {}", kLimitMax));
+    limit = *n;
+  }
+  const storage::StorageStats stats = context.storage.Stats(static_cast<std::size_t>(limit));
+  RespondData(response, [&](JsonWriter& json) { WriteStorageStats(json, stats); });
+  return base::OkStatus();
+}
+
+base::Status Targets(const HandlerContext&, const HttpRequest&, HttpResponse& response) {
+  RespondData(response, [](JsonWriter& json) {
+    json.BeginObject().Key("activeTargets").BeginArray().EndArray().Key("droppedTargets").BeginArray().EndArray();
+    json.Key("droppedTargetCounts").BeginObject().EndObject().EndObject();
+  });
+  return base::OkStatus();
+}
+
+base::Status ScrapePools(const HandlerContext&, const HttpRequest&, HttpResponse& response) {
+  RespondData(response,
+              [](JsonWriter& json) { json.BeginObject().Key("scrapePools").BeginArray().EndArray().EndObject(); });
+  return base::OkStatus();
+}
+
+base::Status EmptyList(const HandlerContext&, const HttpRequest&, HttpResponse& response) {
+  RespondData(response, [](JsonWriter& json) { json.BeginArray().EndArray(); });
+  return base::OkStatus();
+}
+
+base::Status WalReplay(const HandlerContext&, const HttpRequest&, HttpResponse& response) {
+  RespondData(response, [](JsonWriter& json) {
+    json.BeginObject().Key("min").Integer(0).Key("max").Integer(0).Key("current").Integer(0).EndObject();
+  });
+  return base::OkStatus();
+}
+
+base::Status Features(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
+  const promql::ParserOptions& parser = context.engine.options().parser;
+  RespondData(response, [&](JsonWriter& json) {
+    json.BeginObject().Key("api").BeginObject().Key("remote_write_receiver").Bool(true);
+    json.Key("lifecycle").Bool(context.enable_lifecycle).Key("exclude_alerts").Bool(true);
+    json.Key("label_values_match").Bool(true).Key("query_stats").Bool(true).EndObject();
+    json.Key("promql").BeginObject().Key("experimental_functions").Bool(parser.experimental_functions);
+    json.Key("extended_range_selectors").Bool(parser.extended_range_selectors);
+    json.Key("binop_fill_modifiers").Bool(parser.binop_fill_modifiers).EndObject();
+    json.Key("promql_functions").BeginObject();
+    for (const promql::FunctionSignature& function : promql::AllFunctions()) {
+      json.Key(function.name).Bool(!function.experimental || parser.experimental_functions);
+    }
+    json.EndObject().EndObject();
+  });
+  return base::OkStatus();
+}
+
+}  // namespace
+
+void AddStatusRoutes(const HandlerContext& context, Routes& routes) {
+  using Handler = base::Status (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
+  const auto add = [&](std::string path, Handler handler, WorkerPool pool = WorkerPool::kQuery) {
+    routes.push_back({{"GET", "OPTIONS"},
+                      std::move(path),
+                      pool,
+                      ApiHandler([&context, handler](const HttpRequest& request, HttpResponse& response) {
+                        return handler(context, request, response);
+                      })});
+  };
+  add("/version", Version, WorkerPool::kAdmin);
+  add("/api/v1/status/buildinfo", BuildInfo);
+  add("/api/v1/status/runtimeinfo", RuntimeInfo);
+  add("/api/v1/status/flags", Flags);
+  add("/api/v1/status/config", Config);
+  add("/api/v1/status/tsdb", Tsdb);
+  add("/api/v1/status/walreplay", WalReplay, WorkerPool::kAdmin);
+  add("/api/v1/notifications", EmptyList, WorkerPool::kAdmin);
+  add("/api/v1/features", Features);
+  add("/api/v1/targets", Targets);
+  add("/api/v1/targets/metadata", EmptyList);
+  add("/api/v1/scrape_pools", ScrapePools);
+}
+
+}  // namespace bellwether::api

@@ -1,0 +1,45 @@
+// Remote write: hands the body to ingest and tells its outcome. Errors are plain text, not JSON: senders log the line.
+#include <exception>
+
+#include "api/handlers/routes.h"
+#include "api/json/envelope.h"
+#include "base/log.h"
+
+namespace bellwether::api {
+namespace {
+
+void AddWrittenCounts(const ingest::WriteOutcome& outcome, HttpResponse& response) {
+  const auto add = [&](const char* name, std::uint64_t n) { response.headers.emplace_back(name, std::to_string(n)); };
+  add("X-Prometheus-Remote-Write-Samples-Written", outcome.floats_written);
+  add("X-Prometheus-Remote-Write-Histograms-Written", outcome.histograms_written);
+  add("X-Prometheus-Remote-Write-Exemplars-Written", outcome.exemplars_written);
+}
+
+void RemoteWrite(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+  const ingest::WriteOutcome outcome = context.write({.body = request.body,
+                                                      .content_type = request.Header("Content-Type"),
+                                                      .content_encoding = request.Header("Content-Encoding")});
+  if (outcome.http_status == 204) {
+    response.status = 204;
+    response.body.clear();
+  } else {
+    RespondText(response, outcome.http_status, outcome.message + "\n");
+  }
+  if (outcome.version_2) AddWrittenCounts(outcome, response);
+}
+
+}  // namespace
+
+void AddWriteRoutes(const HandlerContext& context, Routes& routes) {
+  routes.push_back(
+      {{"POST"}, "/api/v1/write", WorkerPool::kIngest, [&context](const HttpRequest& request, HttpResponse& response) {
+         try {
+           RemoteWrite(context, request, response);
+         } catch (const std::exception& e) {
+           BW_LOG_EVERY(std::chrono::seconds(10), kError, "remote write failed", {"error", e.what()});
+           RespondText(response, 500, "internal error while writing samples\n");
+         }
+       }});
+}
+
+}  // namespace bellwether::api
