@@ -48,7 +48,7 @@ class Server::Impl {
       : context_(MakeContext(options, dependencies)), http_(HttpOptionsOf(options), dependencies.metrics) {
     http_.SetGate([this](const HttpRequest&, HttpResponse& response) { return Refuse(response); });
     http_.SetErrorBody(FillErrorBody);
-    for (Route& route : AllRoutes(context_)) {
+    for (RouteEntry& route : AllRoutes(context_)) {
       http_.Route(std::move(route.methods), std::move(route.path), route.pool, std::move(route.handler));
     }
   }

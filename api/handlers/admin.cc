@@ -43,7 +43,7 @@ void OwnMetrics(const HandlerContext& context, const HttpRequest&, HttpResponse&
 
 }  // namespace
 
-void AddAdminRoutes(const HandlerContext& context, Routes& routes) {
+void AddAdminRoutes(const HandlerContext& context, RouteTable& routes) {
   using Handler = void (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
   const auto add = [&](std::vector<std::string> methods, std::string path, Handler handler) {
     routes.push_back({std::move(methods), std::move(path), WorkerPool::kAdmin,

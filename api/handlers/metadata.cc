@@ -121,7 +121,7 @@ base::Status MetricMetadata(const HandlerContext& context, const HttpRequest& re
 
 }  // namespace
 
-void AddMetadataRoutes(const HandlerContext& context, Routes& routes) {
+void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes) {
   using Handler = base::Status (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
   const auto add = [&](std::vector<std::string> methods, std::string path, Handler handler) {
     methods.emplace_back("OPTIONS");

@@ -180,7 +180,7 @@ base::Status ParseQuery(const HandlerContext& context, const HttpRequest& reques
 
 }  // namespace
 
-void AddQueryRoutes(const HandlerContext& context, Routes& routes) {
+void AddQueryRoutes(const HandlerContext& context, RouteTable& routes) {
   using Handler = base::Status (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
   const auto add = [&](std::string path, Handler handler) {
     routes.push_back({{"GET", "POST", "OPTIONS"},

@@ -41,8 +41,8 @@ HttpHandler ApiHandler(ApiFunction function) {
   };
 }
 
-Routes AllRoutes(const HandlerContext& context) {
-  Routes routes;
+RouteTable AllRoutes(const HandlerContext& context) {
+  RouteTable routes;
   AddQueryRoutes(context, routes);
   AddMetadataRoutes(context, routes);
   AddRuleRoutes(context, routes);

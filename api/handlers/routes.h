@@ -26,13 +26,13 @@
 
 namespace bellwether::api {
 
-struct Route {
+struct RouteEntry {
   std::vector<std::string> methods;
   std::string path;  // As HttpServer::Route takes it.
   WorkerPool pool = WorkerPool::kQuery;
   HttpHandler handler;
 };
-using Routes = std::vector<Route>;
+using RouteTable = std::vector<RouteEntry>;
 
 // Everything outlives the routes. Functions are never null, but may say that there is nothing.
 struct HandlerContext {
@@ -44,7 +44,7 @@ struct HandlerContext {
   std::function<std::vector<rules::GroupSnapshot>()> groups = {};
   // Alert transitions in [min, max], oldest first.
   std::function<base::Result<std::vector<rules::AlertTransition>>(base::TimestampMs min, base::TimestampMs max)>
-      history;
+      history = {};
   std::function<base::Status()> reload = {};
   std::function<ConfigStatus()> config_status = {};
   std::function<std::string()> config_yaml = {};
@@ -64,14 +64,14 @@ using ApiFunction = std::function<base::Status(const HttpRequest&, HttpResponse&
 [[nodiscard]] HttpHandler ApiHandler(ApiFunction function);
 
 // The families. `context` outlives the routes.
-void AddQueryRoutes(const HandlerContext& context, Routes& routes);     // query, query_range, format, parse, exemplars
-void AddMetadataRoutes(const HandlerContext& context, Routes& routes);  // series, labels, label values, metadata
-void AddRuleRoutes(const HandlerContext& context, Routes& routes);      // rules, alerts, alertmanagers
-void AddStatusRoutes(const HandlerContext& context, Routes& routes);    // status/..., targets, /version
-void AddAdminRoutes(const HandlerContext& context, Routes& routes);     // /-/..., /metrics
-void AddWriteRoutes(const HandlerContext& context, Routes& routes);     // remote write
-void AddGrafanaRoutes(const HandlerContext& context, Routes& routes);   // the JSON data source
+void AddQueryRoutes(const HandlerContext& context, RouteTable& routes);  // query, query_range, format, parse, exemplars
+void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes);  // series, labels, label values, metadata
+void AddRuleRoutes(const HandlerContext& context, RouteTable& routes);      // rules, alerts, alertmanagers
+void AddStatusRoutes(const HandlerContext& context, RouteTable& routes);    // status/..., targets, /version
+void AddAdminRoutes(const HandlerContext& context, RouteTable& routes);     // /-/..., /metrics
+void AddWriteRoutes(const HandlerContext& context, RouteTable& routes);     // remote write
+void AddGrafanaRoutes(const HandlerContext& context, RouteTable& routes);   // the JSON data source
 
-[[nodiscard]] Routes AllRoutes(const HandlerContext& context);
+[[nodiscard]] RouteTable AllRoutes(const HandlerContext& context);
 
 }  // namespace bellwether::api

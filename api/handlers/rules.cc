@@ -180,7 +180,7 @@ base::Status Alertmanagers(const HandlerContext&, const HttpRequest&, HttpRespon
 
 }  // namespace
 
-void AddRuleRoutes(const HandlerContext& context, Routes& routes) {
+void AddRuleRoutes(const HandlerContext& context, RouteTable& routes) {
   using Handler = base::Status (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
   const auto add = [&](std::string path, Handler handler) {
     routes.push_back({{"GET", "OPTIONS"},

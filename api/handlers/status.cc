@@ -154,7 +154,7 @@ base::Status Features(const HandlerContext& context, const HttpRequest&, HttpRes
 
 }  // namespace
 
-void AddStatusRoutes(const HandlerContext& context, Routes& routes) {
+void AddStatusRoutes(const HandlerContext& context, RouteTable& routes) {
   using Handler = base::Status (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
   const auto add = [&](std::string path, Handler handler, WorkerPool pool = WorkerPool::kQuery) {
     routes.push_back({{"GET", "OPTIONS"},

@@ -30,7 +30,7 @@ void RemoteWrite(const HandlerContext& context, const HttpRequest& request, Http
 
 }  // namespace
 
-void AddWriteRoutes(const HandlerContext& context, Routes& routes) {
+void AddWriteRoutes(const HandlerContext& context, RouteTable& routes) {
   routes.push_back(
       {{"POST"}, "/api/v1/write", WorkerPool::kIngest, [&context](const HttpRequest& request, HttpResponse& response) {
          try {
