@@ -70,8 +70,7 @@ ValueType TypeOf(const Expr& expr) {
     case ExprKind::kSubquery: return ValueType::kMatrix;
     case ExprKind::kBinary: {
       const auto& binary = static_cast<const Binary&>(expr);
-      const bool scalars =
-          TypeOf(*binary.lhs) == ValueType::kScalar && TypeOf(*binary.rhs) == ValueType::kScalar;
+      const bool scalars = TypeOf(*binary.lhs) == ValueType::kScalar && TypeOf(*binary.rhs) == ValueType::kScalar;
       return scalars ? ValueType::kScalar : ValueType::kVector;
     }
     case ExprKind::kUnary: return TypeOf(*static_cast<const Unary&>(expr).expr);

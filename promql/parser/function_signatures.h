@@ -13,10 +13,15 @@
 
 namespace bellwether::promql {
 
+// How many arguments a call may have follows from `args` and `variadic`:
+//   variadic == 0   exactly args.size()
+//   variadic == n   at least args.size() - 1, at most args.size() - 1 + n
+//   variadic == -1  at least args.size() - 1
+// The last type of `args` is also that of every argument behind it.
 struct FunctionSignature {
   std::string_view name;
-  std::vector<ValueType> args;   // The last one repeats when variadic.
-  int variadic = 0;              // 0: exactly args.size(); n > 0: up to n more or fewer as in Prometheus; -1: any number.
+  std::vector<ValueType> args;
+  int variadic = 0;
   ValueType result = ValueType::kVector;
   bool experimental = false;
 };
