@@ -1,0 +1,262 @@
+#include "ingest/wire/write_request_v1.h"
+
+#include <fmt/format.h>
+
+#include "ingest/wire/proto_reader.h"
+
+namespace bellwether::ingest {
+namespace {
+
+bool ReadLabel(std::string_view body, metric::LabelView& label) {
+  ProtoReader reader(body);
+  while (reader.Next()) {
+    if (reader.Is(1, WireType::kBytes)) {
+      label.name = reader.bytes();
+    } else if (reader.Is(2, WireType::kBytes)) {
+      label.value = reader.bytes();
+    }
+  }
+  return reader.ok();
+}
+
+bool ReadSample(std::string_view body, storage::FloatSample& sample) {
+  ProtoReader reader(body);
+  while (reader.Next()) {
+    if (reader.Is(1, WireType::kFixed64)) {
+      sample.value = reader.real();
+    } else if (reader.Is(2, WireType::kVarint)) {
+      sample.timestamp = base::TimestampMs(reader.int64());
+    }
+  }
+  return reader.ok();
+}
+
+bool ReadExemplar(std::string_view body, WireExemplar& exemplar) {
+  exemplar.body = body;
+  ProtoReader reader(body);
+  while (reader.Next()) {
+    if (reader.Is(2, WireType::kFixed64)) {
+      exemplar.value = reader.real();
+    } else if (reader.Is(3, WireType::kVarint)) {
+      exemplar.timestamp = base::TimestampMs(reader.int64());
+    }
+  }
+  return reader.ok();
+}
+
+bool ReadSpan(std::string_view body, metric::BucketSpan& span) {
+  ProtoReader reader(body);
+  while (reader.Next()) {
+    if (reader.Is(1, WireType::kVarint)) {
+      span.offset = reader.sint32();
+    } else if (reader.Is(2, WireType::kVarint)) {
+      span.length = reader.uint32();
+    }
+  }
+  return reader.ok();
+}
+
+// Buckets arrive as differences to the bucket before (integer histograms) or as counts (float histograms).
+struct BucketColumns {
+  std::vector<double> from_deltas;
+  std::vector<double> counts;
+  std::int64_t last = 0;
+
+  void AddDelta(std::int64_t delta) {
+    // Wraps like the integers of the sender; a negative count is refused later.
+    last = static_cast<std::int64_t>(static_cast<std::uint64_t>(last) + static_cast<std::uint64_t>(delta));
+    from_deltas.push_back(static_cast<double>(last));
+  }
+};
+
+bool ReadDeltas(const ProtoReader& field, BucketColumns& out) {
+  if (field.type() == WireType::kVarint) out.AddDelta(field.sint64());
+  if (field.type() != WireType::kBytes) return true;
+  std::string_view packed = field.bytes();
+  while (!packed.empty()) {
+    std::uint64_t v = 0;
+    if (!ReadProtoVarint(packed, v)) return false;
+    out.AddDelta(base::UnZigZag(v));
+  }
+  return true;
+}
+
+bool ReadReals(const ProtoReader& field, std::vector<double>& out) {
+  if (field.type() == WireType::kFixed64) out.push_back(field.real());
+  if (field.type() != WireType::kBytes) return true;
+  std::string_view packed = field.bytes();
+  if (packed.size() % 8 != 0) return false;
+  for (std::uint64_t bits = 0; base::ReadFixed64(packed, bits);) out.push_back(std::bit_cast<double>(bits));
+  return true;
+}
+
+bool ReadSpanField(const ProtoReader& field, std::vector<metric::BucketSpan>& out) {
+  return field.type() != WireType::kBytes || ReadSpan(field.bytes(), out.emplace_back());
+}
+
+metric::CounterResetHint ResetHintOf(std::uint64_t wire) {
+  return wire <= 3 ? static_cast<metric::CounterResetHint>(wire) : metric::CounterResetHint::kUnknown;
+}
+
+// Fields 8 to 13 and 16: spans and buckets. False if malformed.
+bool ReadBucketField(const ProtoReader& field, metric::NativeHistogram& h, BucketColumns& negative,
+                     BucketColumns& positive) {
+  switch (field.number()) {
+    case 8: return ReadSpanField(field, h.negative_spans);
+    case 9: return ReadDeltas(field, negative);
+    case 10: return ReadReals(field, negative.counts);
+    case 11: return ReadSpanField(field, h.positive_spans);
+    case 12: return ReadDeltas(field, positive);
+    case 13: return ReadReals(field, positive.counts);
+    case 16: return ReadReals(field, h.custom_values);
+    default: return true;
+  }
+}
+
+void ReadScalarField(const ProtoReader& field, WireHistogram& out) {
+  metric::NativeHistogram& h = out.histogram;
+  if (field.type() == WireType::kFixed64) {
+    switch (field.number()) {
+      case 2:
+        h.count = field.real();
+        h.is_float = true;
+        break;
+      case 3: h.sum = field.real(); break;
+      case 5: h.zero_threshold = field.real(); break;
+      case 7: h.zero_count = field.real(); break;
+      default: break;
+    }
+  } else if (field.type() == WireType::kVarint) {
+    switch (field.number()) {
+      case 1:
+        h.count = static_cast<double>(field.varint());
+        h.is_float = false;
+        break;
+      case 4: h.schema = field.sint32(); break;
+      case 6: h.zero_count = static_cast<double>(field.varint()); break;
+      case 14: h.reset_hint = ResetHintOf(field.varint()); break;
+      case 15: out.timestamp = base::TimestampMs(field.int64()); break;
+      default: break;
+    }
+  }
+}
+
+bool ReadHistogram(std::string_view body, WireHistogram& out) {
+  BucketColumns negative, positive;
+  ProtoReader reader(body);
+  while (reader.Next()) {
+    ReadScalarField(reader, out);
+    if (!ReadBucketField(reader, out.histogram, negative, positive)) return false;
+  }
+  if (!reader.ok()) return false;
+  metric::NativeHistogram& h = out.histogram;
+  h.negative_buckets = std::move(h.is_float ? negative.counts : negative.from_deltas);
+  h.positive_buckets = std::move(h.is_float ? positive.counts : positive.from_deltas);
+  return true;
+}
+
+// Notes the extent of the label fields of one series.
+struct LabelExtent {
+  const char* begin = nullptr;
+  const char* end = nullptr;
+  bool together = true;
+
+  void Add(const ProtoReader& field) {
+    if (begin == nullptr) begin = field.field_start();
+    if (end != nullptr && end != field.field_start()) together = false;
+    end = field.field_end();
+  }
+  [[nodiscard]] std::string_view Alias() const {
+    if (!together || begin == nullptr) return {};
+    return {begin, static_cast<std::size_t>(end - begin)};
+  }
+};
+
+bool ReadSeries(std::string_view body, WireRequest& out) {
+  WireSeries series;
+  series.body = body;
+  series.samples_begin = static_cast<std::uint32_t>(out.samples.size());
+  series.histograms_begin = static_cast<std::uint32_t>(out.histograms.size());
+  series.exemplars_begin = static_cast<std::uint32_t>(out.exemplars.size());
+  LabelExtent labels;
+  ProtoReader reader(body);
+  while (reader.Next()) {
+    if (reader.type() != WireType::kBytes) continue;
+    bool ok = true;
+    switch (reader.number()) {
+      case 1: labels.Add(reader); break;
+      case 2: ok = ReadSample(reader.bytes(), out.samples.emplace_back()); break;
+      case 3: ok = ReadExemplar(reader.bytes(), out.exemplars.emplace_back()); break;
+      case 4: ok = ReadHistogram(reader.bytes(), out.histograms.emplace_back()); break;
+      default: break;
+    }
+    if (!ok) return false;
+  }
+  if (!reader.ok()) return false;
+  series.alias = labels.Alias();
+  series.samples_end = static_cast<std::uint32_t>(out.samples.size());
+  series.histograms_end = static_cast<std::uint32_t>(out.histograms.size());
+  series.exemplars_end = static_cast<std::uint32_t>(out.exemplars.size());
+  out.series.push_back(series);
+  return true;
+}
+
+bool ReadMetadata(std::string_view body, storage::MetricMetadata& metadata) {
+  ProtoReader reader(body);
+  while (reader.Next()) {
+    if (reader.Is(1, WireType::kVarint)) {
+      metadata.type =
+          reader.varint() <= 7 ? static_cast<storage::MetricType>(reader.varint()) : storage::MetricType::kUnknown;
+    } else if (reader.Is(2, WireType::kBytes)) {
+      metadata.metric = std::string(reader.bytes());
+    } else if (reader.Is(4, WireType::kBytes)) {
+      metadata.help = std::string(reader.bytes());
+    } else if (reader.Is(5, WireType::kBytes)) {
+      metadata.unit = std::string(reader.bytes());
+    }
+  }
+  return reader.ok();
+}
+
+}  // namespace
+
+void WireRequest::Clear() {
+  series.clear();
+  samples.clear();
+  histograms.clear();
+  exemplars.clear();
+  metadata.clear();
+}
+
+base::Status ReadWriteRequestV1(std::string_view message, WireRequest& out) {
+  out.Clear();
+  ProtoReader reader(message);
+  while (reader.Next()) {
+    if (reader.Is(1, WireType::kBytes)) {
+      if (!ReadSeries(reader.bytes(), out)) {
+        return base::InvalidArgument(
+            fmt::format("decode prometheus.WriteRequest: malformed protobuf in time series {}", out.series.size() + 1));
+      }
+    } else if (reader.Is(3, WireType::kBytes)) {
+      if (!ReadMetadata(reader.bytes(), out.metadata.emplace_back())) {
+        return base::InvalidArgument(
+            fmt::format("decode prometheus.WriteRequest: malformed protobuf in metadata {}", out.metadata.size()));
+      }
+    }
+  }
+  if (!reader.ok()) {
+    return base::InvalidArgument(
+        fmt::format("decode prometheus.WriteRequest: malformed protobuf after time series {}", out.series.size()));
+  }
+  return base::OkStatus();
+}
+
+bool ReadLabelsV1(std::string_view body, std::vector<metric::LabelView>& out) {
+  ProtoReader reader(body);
+  while (reader.Next()) {
+    if (reader.Is(1, WireType::kBytes) && !ReadLabel(reader.bytes(), out.emplace_back())) return false;
+  }
+  return reader.ok();
+}
+
+}  // namespace bellwether::ingest

@@ -1,0 +1,16 @@
+// Our reader and libprotobuf must agree on every message.
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+#include "ingest/wire/oracle.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string disagreement =
+      bellwether::ingest::WriteRequestOracle::Disagreement({reinterpret_cast<const char*>(data), size});
+  if (!disagreement.empty()) {
+    std::fprintf(stderr, "disagreement: %s\n", disagreement.c_str());
+    std::abort();
+  }
+  return 0;
+}

@@ -1,0 +1,269 @@
+#include "ingest/write_handler.h"
+
+#include <array>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/number.h"
+#include "base/utf8.h"
+#include "ingest/validate/series_labels.h"
+#include "ingest/wire/content_headers.h"
+#include "ingest/wire/snappy_block.h"
+#include "ingest/wire/write_request_v1.h"
+
+namespace bellwether::ingest {
+
+struct WriteHandler::Metrics {
+  explicit Metrics(base::MetricsRegistry& registry)
+      : floats(registry.AddCounter("bellwether_ingest_samples_total", "Samples written.", {{"type", "float"}})),
+        histograms(registry.AddCounter("bellwether_ingest_samples_total", "Samples written.", {{"type", "histogram"}})),
+        exemplars(registry.AddCounter("bellwether_ingest_exemplars_total", "Exemplars written.")),
+        wire_bytes(registry.AddCounter("bellwether_ingest_wire_bytes_total", "Compressed bytes of write requests.")) {
+    for (std::size_t i = 1; i < kSeriesRefusals; ++i) {
+      refused_series[i] = &registry.AddCounter(
+          "bellwether_ingest_refused_total", "Series and histograms refused before they reached storage.",
+          {{"reason", std::string(SeriesRefusalName(static_cast<SeriesRefusal>(i)))}});
+    }
+    for (std::size_t i = 1; i < storage::kRefusals; ++i) {
+      refused_samples[i] =
+          &registry.AddCounter("bellwether_ingest_refused_samples_total", "Samples refused by the order policy.",
+                               {{"reason", std::string(storage::RefusalName(static_cast<storage::Refusal>(i)))}});
+    }
+  }
+
+  base::Counter& floats;
+  base::Counter& histograms;
+  base::Counter& exemplars;
+  base::Counter& wire_bytes;
+  std::array<base::Counter*, kSeriesRefusals> refused_series{};
+  std::array<base::Counter*, storage::kRefusals> refused_samples{};
+};
+
+namespace {
+
+// What one thread keeps from request to request.
+struct WriteBuffers {
+  std::string decoded;
+  WireRequest request;
+  std::vector<std::string_view> aliases;
+  std::vector<storage::SeriesRef> refs;
+  std::vector<metric::LabelView> labels;
+  std::vector<storage::HistogramSample> histograms;
+};
+
+// A thread that once took a huge request does not keep its memory for ever.
+constexpr std::size_t kKeptDecodedBytesMax = 8u << 20;
+
+WriteBuffers& ThreadBuffers() {
+  thread_local WriteBuffers buffers;
+  if (buffers.decoded.capacity() > kKeptDecodedBytesMax) buffers = WriteBuffers();
+  return buffers;
+}
+
+WriteOutcome Failure(int http_status, std::string message) {
+  WriteOutcome outcome;
+  outcome.http_status = http_status;
+  outcome.message = std::move(message);
+  return outcome;
+}
+
+// A storage error: the sender must come again. Only a full store is said to be so in as many words.
+WriteOutcome StorageFailure(const base::Status& status) {
+  const bool passing =
+      status.code() == base::StatusCode::kUnavailable || status.code() == base::StatusCode::kOverloaded;
+  return Failure(passing ? 503 : 500, status.message());
+}
+
+std::string DescribeRefusedSample(const storage::CommitResult::First& first) {
+  const std::string series = first.labels.ToMetricString();
+  switch (first.reason) {
+    case storage::Refusal::kNone: break;
+    case storage::Refusal::kDuplicate:
+      return fmt::format(
+          "duplicate sample for timestamp {}; overrides not allowed: existing {}, new value {}, series {}",
+          first.timestamp.ms, base::FormatNumber(first.existing), base::FormatNumber(first.sent), series);
+    case storage::Refusal::kOutOfOrder:
+      return fmt::format(
+          "out of order sample for series {}: timestamp {} is further behind the newest sample of the "
+          "series than storage.out_of_order_time_window allows",
+          series, first.timestamp.ms);
+    case storage::Refusal::kTooOld:
+      return fmt::format("too old sample for series {}: timestamp {} is beyond the retention (storage.retention.time)",
+                         series, first.timestamp.ms);
+    case storage::Refusal::kTooFarInFuture:
+      return fmt::format(
+          "out of bounds: timestamp is too far in the future: {} for series {}; is the sender's clock right?",
+          first.timestamp.ms, series);
+  }
+  return {};
+}
+
+// Turns a decoded request into one commit. Lives for one request.
+class WriteSession {
+ public:
+  WriteSession(const IngestOptions& options, storage::Appender& appender, WriteBuffers& buffers)
+      : options_(options), appender_(appender), b_(buffers) {}
+
+  // Finds or makes the series and hands their samples to the appender. An error ends the request (5xx).
+  base::Status Append() {
+    LookUpAliases();
+    const std::size_t n = b_.request.series.size();
+    for (std::size_t i = 0; i < n; ++i) {
+      const WireSeries& series = b_.request.series[i];
+      if (series.samples_begin == series.samples_end && series.histograms_begin == series.histograms_end) continue;
+      if (b_.refs[i] == storage::SeriesRef::kNone) BW_RETURN_IF_ERROR(Resolve(series, b_.refs[i]));
+      for (std::uint32_t s = series.samples_begin; s < series.samples_end; ++s) b_.request.samples[s].ref = b_.refs[i];
+    }
+    if (refused_any_series_) DropSamplesOfRefusedSeries();
+    appender_.Append(b_.request.samples);
+    AppendHistograms();
+    AppendExemplars();
+    for (const storage::MetricMetadata& metadata : b_.request.metadata) {
+      if (!metadata.metric.empty()) appender_.SetMetadata(metadata);
+    }
+    return base::OkStatus();
+  }
+
+  [[nodiscard]] const std::array<std::uint64_t, kSeriesRefusals>& refused() const { return refused_; }
+  [[nodiscard]] const std::string& first_error() const { return first_error_; }
+
+ private:
+  void LookUpAliases() {
+    const std::size_t n = b_.request.series.size();
+    b_.aliases.resize(n);
+    for (std::size_t i = 0; i < n; ++i) b_.aliases[i] = b_.request.series[i].alias;
+    b_.refs.assign(n, storage::SeriesRef::kNone);
+    appender_.FindByAlias(b_.aliases, b_.refs);
+  }
+
+  // A series not seen before: its labels are taken apart and judged. A refused one stays kNone.
+  base::Status Resolve(const WireSeries& series, storage::SeriesRef& ref) {
+    b_.labels.clear();
+    const bool whole = ReadLabelsV1(series.body, b_.labels);
+    const SeriesRefusal reason = whole ? JudgeSeriesLabels(b_.labels, options_) : SeriesRefusal::kMalformedLabels;
+    if (reason != SeriesRefusal::kNone) {
+      Refuse(reason, DescribeSeriesRefusal(reason, b_.labels, options_));
+      return base::OkStatus();
+    }
+    auto made = appender_.FindOrCreate(metric::Labels::FromSortedUnique(b_.labels), series.alias);
+    if (made.ok()) {
+      ref = *made;
+      return base::OkStatus();
+    }
+    if (made.status().code() != base::StatusCode::kLimitExceeded) return made.status();
+    Refuse(SeriesRefusal::kSeriesLimit, made.status().message());
+    return base::OkStatus();
+  }
+
+  void Refuse(SeriesRefusal reason, std::string words) {
+    ++refused_[static_cast<std::size_t>(reason)];
+    if (reason != SeriesRefusal::kInvalidHistogram) refused_any_series_ = true;
+    if (first_error_.empty()) first_error_ = std::move(words);
+  }
+
+  void DropSamplesOfRefusedSeries() {
+    std::erase_if(b_.request.samples, [](const storage::FloatSample& s) { return s.ref == storage::SeriesRef::kNone; });
+  }
+
+  void AppendHistograms() {
+    b_.histograms.clear();
+    for (std::size_t i = 0; i < b_.request.series.size(); ++i) {
+      const WireSeries& series = b_.request.series[i];
+      if (b_.refs[i] == storage::SeriesRef::kNone) continue;
+      for (std::uint32_t h = series.histograms_begin; h < series.histograms_end; ++h) {
+        WireHistogram& wire = b_.request.histograms[h];
+        if (const base::Status valid = metric::ValidateHistogram(wire.histogram); !valid.ok()) {
+          Refuse(SeriesRefusal::kInvalidHistogram, valid.message());
+          continue;
+        }
+        if (wire.histogram.schema > metric::kMaxExponentialSchema) {
+          wire.histogram = metric::ReduceResolution(wire.histogram, metric::kMaxExponentialSchema);
+        }
+        b_.histograms.push_back({b_.refs[i], wire.timestamp, &wire.histogram, {}});
+      }
+    }
+    if (!b_.histograms.empty()) appender_.AppendHistograms(b_.histograms);
+  }
+
+  void AppendExemplars() {
+    constexpr std::size_t kExemplarLabelCodePointsMax = 128;
+    for (std::size_t i = 0; i < b_.request.series.size(); ++i) {
+      const WireSeries& series = b_.request.series[i];
+      if (b_.refs[i] == storage::SeriesRef::kNone) continue;
+      for (std::uint32_t e = series.exemplars_begin; e < series.exemplars_end; ++e) {
+        const WireExemplar& wire = b_.request.exemplars[e];
+        b_.labels.clear();
+        if (!ReadLabelsV1(wire.body, b_.labels)) continue;  // An exemplar never fails a request.
+        std::size_t length = 0;
+        for (const auto& [name, value] : b_.labels)
+          length += base::CountCodePoints(name) + base::CountCodePoints(value);
+        if (length > kExemplarLabelCodePointsMax) continue;
+        appender_.AppendExemplar(b_.refs[i], {metric::Labels::FromPairs(b_.labels), wire.value, wire.timestamp});
+      }
+    }
+  }
+
+  const IngestOptions& options_;
+  storage::Appender& appender_;
+  WriteBuffers& b_;
+  bool refused_any_series_ = false;
+  std::array<std::uint64_t, kSeriesRefusals> refused_{};
+  std::string first_error_;
+};
+
+}  // namespace
+
+WriteHandler::WriteHandler(IngestOptions options, storage::Storage& storage, base::MetricsRegistry& metrics)
+    : options_(options), storage_(storage), metrics_(std::make_unique<Metrics>(metrics)) {}
+
+WriteHandler::~WriteHandler() = default;
+
+WriteOutcome WriteHandler::Handle(const WriteRequest& request) {
+  ContentVerdict content = JudgeContentHeaders(request.content_type, request.content_encoding);
+  if (content.protocol == WriteProtocol::kUnsupported) return Failure(415, std::move(content.error));
+  if (request.body.size() > options_.compressed_bytes_max) {
+    return Failure(413, fmt::format("request body exceeds the {} bytes limit", options_.compressed_bytes_max));
+  }
+  WriteBuffers& buffers = ThreadBuffers();
+  const auto message = OpenSnappyBlock(request.body, options_.decoded_bytes_max, buffers.decoded);
+  if (!message.ok()) return Failure(400, message.status().message());
+  if (const base::Status read = ReadWriteRequestV1(*message, buffers.request); !read.ok()) {
+    return Failure(400, read.message());
+  }
+  metrics_->wire_bytes.Add(request.body.size());
+
+  const auto appender = storage_.NewAppender();
+  WriteSession session(options_, *appender, buffers);
+  if (const base::Status appended = session.Append(); !appended.ok()) {
+    appender->Rollback();
+    return StorageFailure(appended);
+  }
+  const auto committed = appender->Commit(storage::Durability::kDurable);
+  if (!committed.ok()) {
+    BW_LOG_EVERY(std::chrono::seconds(10), kError, "write request not stored", {"error", committed.status()});
+    return StorageFailure(committed.status());
+  }
+
+  metrics_->floats.Add(committed->floats);
+  metrics_->histograms.Add(committed->histograms);
+  metrics_->exemplars.Add(committed->exemplars);
+  for (std::size_t i = 1; i < kSeriesRefusals; ++i) metrics_->refused_series[i]->Add(session.refused()[i]);
+  for (std::size_t i = 1; i < storage::kRefusals; ++i) metrics_->refused_samples[i]->Add(committed->refused[i]);
+
+  WriteOutcome outcome;
+  outcome.floats_written = committed->floats;
+  outcome.histograms_written = committed->histograms;
+  outcome.exemplars_written = committed->exemplars;
+  if (!session.first_error().empty()) {
+    outcome.http_status = 400;
+    outcome.message = session.first_error();
+  } else if (committed->first_refused) {
+    outcome.http_status = 400;
+    outcome.message = DescribeRefusedSample(*committed->first_refused);
+  }
+  return outcome;
+}
+
+}  // namespace bellwether::ingest
