@@ -1,0 +1,265 @@
+#include "storage/journal/journal.h"
+
+#include <algorithm>
+
+#include "storage/journal/segment_name.h"
+
+namespace bellwether::storage {
+
+void Journal::Queue::Clear() {
+  bytes.clear();
+  records = 0;
+  newest = base::TimestampMs::Min();
+}
+
+base::Result<std::unique_ptr<Journal>> Journal::Open(const JournalOptions& options, FileSystem& files,
+                                                     std::vector<SegmentInfo> replayed) {
+  BW_RETURN_IF_ERROR(files.MakeDirectories(options.path));
+  BW_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(options.path));
+  std::uint64_t number = options.first_segment;
+  for (const std::string& name : names) {
+    if (const auto taken = ParseSegmentName(name)) number = std::max(number, *taken + 1);
+  }
+  std::unique_ptr<Journal> journal(new Journal(options, files));
+  if (!replayed.empty()) journal->file_number_ = replayed.back().number;
+  {
+    const base::MutexLock lock(journal->mu_);
+    journal->segments_ = std::move(replayed);
+    journal->segment_ = number;
+  }
+  BW_RETURN_IF_ERROR(journal->BeginSegment(number, 0));
+  return journal;
+}
+
+Journal::~Journal() {
+  const base::Status synced = Sync();
+  if (!synced.ok() || file_ == nullptr) return;
+  const base::Status cut = FinishSegment();  // Only saves space; a segment with zeros at its end is as good.
+  static_cast<void>(cut);
+}
+
+std::string Journal::SegmentPath(std::uint64_t number) const { return options_.path + "/" + SegmentName(number); }
+
+std::uint64_t Journal::segment() const {
+  const base::MutexLock lock(mu_);
+  return segment_;
+}
+
+std::vector<SegmentInfo> Journal::Segments() const {
+  const base::MutexLock lock(mu_);
+  return segments_;
+}
+
+Journal::Counters Journal::counters() const {
+  const base::MutexLock lock(mu_);
+  return counters_;
+}
+
+base::Result<Journal::Sequence> Journal::Append(RecordType type, std::string_view payload, base::TimestampMs newest,
+                                                std::uint64_t segment) {
+  const std::uint64_t payload_hash = HashPayload(payload);
+  const base::MutexLock lock(mu_);
+  if (queue_.bytes.size() >= options_.queue_bytes_max) {
+    // A failure there is the earlier records' and has begun another segment, or was the journal's death.
+    static_cast<void>(DriveTo(appended_, Goal::kWritten).ok());
+  }
+  if (segment == segment_ && !HasRoom(RecordBytes(payload.size()))) BW_RETURN_IF_ERROR(LeaveSegment(segment));
+  if (!dead_.ok()) return dead_;
+  if (segment != segment_) return base::Conflict("append to the journal: another segment has begun");
+  queue_.segment = segment_;
+  AppendUnsealedRecord(type, payload_hash, payload, queue_.bytes);
+  queue_.newest = std::max(queue_.newest, newest);
+  ++queue_.records;
+  segment_used_ += RecordBytes(payload.size());
+  return ++appended_;
+}
+
+bool Journal::HasRoom(std::size_t bytes) const {
+  return segment_used_ + bytes <= options_.segment_bytes || segment_used_ == kSegmentHeaderBytes;
+}
+
+// A queue holds records of one segment, so the next begins when the queue is empty and nobody writes. The file follows
+// with the first record.
+base::Status Journal::LeaveSegment(std::uint64_t segment) {
+  while (segment == segment_ && dead_.ok()) {
+    if (queue_.records == 0 && !leading_) {
+      ++segment_;
+      segment_used_ = kSegmentHeaderBytes;
+    } else {
+      static_cast<void>(DriveTo(appended_, Goal::kWritten).ok());
+    }
+  }
+  return dead_;
+}
+
+base::Status Journal::WaitDurable(Sequence sequence) {
+  return WaitFor(sequence, options_.policy == SyncPolicy::kAlways ? Goal::kSynced : Goal::kWritten);
+}
+
+base::Status Journal::WaitFor(Sequence sequence, Goal goal) {
+  const base::MutexLock lock(mu_);
+  return DriveTo(sequence, goal);
+}
+
+base::Status Journal::Sync() {
+  const base::MutexLock lock(mu_);
+  const base::Status driven = DriveTo(appended_, Goal::kSynced);
+  base::Status earlier;
+  std::swap(earlier, failed_since_sync_);
+  return driven.ok() ? earlier : driven;
+}
+
+base::Status Journal::DriveTo(Sequence sequence, Goal goal) {
+  while (true) {
+    BW_RETURN_IF_ERROR(FailureOf(sequence));
+    if (sequence <= (goal == Goal::kSynced ? synced_ : written_)) return base::OkStatus();
+    if (!dead_.ok()) return dead_;
+    if (leading_) {
+      changed_.Wait(mu_);
+    } else {
+      LeadBatch(goal);
+    }
+  }
+}
+
+// The lock is let go while the disk works: others append meanwhile, and find leading_ set.
+void Journal::LeadBatch(Goal goal) {
+  leading_ = true;
+  std::swap(queue_, writing_);
+  const Sequence last = appended_;
+  mu_.unlock();
+  base::Status status = WriteBatch(writing_);
+  const bool wrote = status.ok();
+  if (wrote && goal == Goal::kSynced) status = SyncFile();
+  mu_.lock();
+  if (status.ok()) {
+    counters_.records += writing_.records;
+    counters_.bytes += writing_.bytes.size();
+    written_ = last;
+    if (goal == Goal::kSynced) synced_ = last;
+  } else {
+    NoteFailure(status);
+  }
+  writing_.Clear();
+  leading_ = false;
+  changed_.NotifyAll();
+}
+
+// Everything not yet written fails together, what was appended meanwhile too: it may build on what is lost.
+void Journal::NoteFailure(const base::Status& status) {
+  ++counters_.failures;
+  if (failed_since_sync_.ok()) failed_since_sync_ = status;
+  queue_.Clear();
+  ++segment_;
+  segment_used_ = kSegmentHeaderBytes;
+  if (broken_) {
+    dead_ = base::Internal("the journal takes no more writes: " + status.message());
+    return;
+  }
+  if (!failed_.empty() && failed_.back().last == written_) {
+    failed_.back().last = appended_;
+  } else {
+    failed_.push_back({written_ + 1, appended_, status});
+  }
+  written_ = appended_;
+}
+
+base::Status Journal::FailureOf(Sequence sequence) const {
+  const auto it = std::lower_bound(failed_.begin(), failed_.end(), sequence,
+                                   [](const FailedRange& range, Sequence s) { return range.last < s; });
+  return it != failed_.end() && it->first <= sequence ? it->status : base::OkStatus();
+}
+
+base::Status Journal::WriteBatch(Queue& batch) {
+  if (batch.records == 0) return base::OkStatus();
+  const std::uint64_t size = batch.bytes.size();
+  if (file_ != nullptr && file_number_ != batch.segment) BW_RETURN_IF_ERROR(FinishSegment());
+  if (file_ == nullptr) BW_RETURN_IF_ERROR(BeginSegment(batch.segment, size));
+  for (std::uint64_t at = 0; at < size; at += RecordBytesAt(batch.bytes.data() + at)) {
+    SealRecord(batch.bytes.data() + at, file_number_, offset_ + at);
+  }
+  const base::Status written = file_->WriteAt(offset_, batch.bytes);
+  if (!written.ok()) {
+    // Nothing of it may be found later, so the segment ends here.
+    if (written.code() == base::StatusCode::kUnavailable) {
+      static_cast<void>(FinishSegment().ok());  // If that fails too, broken_ says so.
+    } else {
+      broken_ = true;
+    }
+    return written;
+  }
+  offset_ += size;
+  const base::MutexLock lock(mu_);
+  segments_.back().bytes = offset_;
+  segments_.back().newest = std::max(segments_.back().newest, batch.newest);
+  return base::OkStatus();
+}
+
+base::Status Journal::SyncFile() {
+  if (file_ == nullptr) return base::OkStatus();
+  const base::Status synced = file_->Sync();
+  broken_ = !synced.ok();
+  const base::MutexLock lock(mu_);
+  ++counters_.syncs;
+  return synced;
+}
+
+base::Status Journal::FinishSegment() {
+  base::Status status = file_->Truncate(offset_);
+  if (status.ok()) status = file_->Sync();
+  file_.reset();
+  broken_ = !status.ok();
+  return status;
+}
+
+base::Status Journal::BeginSegment(std::uint64_t number, std::uint64_t at_least_bytes) {
+  const std::string path = SegmentPath(number);
+  const std::uint64_t size = std::max(options_.segment_bytes, kSegmentHeaderBytes + at_least_bytes);
+  BW_ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files_.Create(path, size));
+  std::string header;
+  AppendSegmentHeader({.number = number, .previous = file_number_}, header);
+  base::Status status = file->WriteAt(0, header);
+  broken_ = !status.ok() && status.code() != base::StatusCode::kUnavailable;
+  if (status.ok()) {
+    status = file->Sync();
+    if (status.ok()) status = files_.SyncDirectory(options_.path);
+    broken_ = !status.ok();
+  }
+  if (!status.ok()) {
+    file.reset();
+    static_cast<void>(files_.Remove(path).ok());  // A file without records does no harm.
+    return status;
+  }
+  file_ = std::move(file);
+  file_number_ = number;
+  offset_ = kSegmentHeaderBytes;
+  const base::MutexLock lock(mu_);
+  segments_.push_back({.number = number, .bytes = offset_});
+  return base::OkStatus();
+}
+
+base::Result<std::uint64_t> Journal::Rotate() {
+  BW_RETURN_IF_ERROR(Sync());
+  const base::MutexLock lock(mu_);
+  if (segment_used_ > kSegmentHeaderBytes) BW_RETURN_IF_ERROR(LeaveSegment(segment_));
+  return segment_;
+}
+
+base::Status Journal::DropBelow(std::uint64_t number) {
+  std::vector<std::uint64_t> dropped;
+  {
+    const base::MutexLock lock(mu_);
+    const std::uint64_t end = std::min(number, segment_);
+    while (!segments_.empty() && segments_.front().number < end) {
+      dropped.push_back(segments_.front().number);
+      segments_.erase(segments_.begin());
+    }
+  }
+  for (const std::uint64_t n : dropped) {
+    const base::Status removed = files_.Remove(SegmentPath(n));
+    if (!removed.ok() && removed.code() != base::StatusCode::kNotFound) return removed;
+  }
+  return dropped.empty() ? base::OkStatus() : files_.SyncDirectory(options_.path);
+}
+
+}  // namespace bellwether::storage

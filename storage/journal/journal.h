@@ -1,0 +1,193 @@
+// storage/journal/journal.h
+//
+// The write-ahead log: what was acknowledged is in it, on the disk, until it stands in sealed windows. A directory of
+// preallocated segments, 00000000000000000042.seg, written one after another; frame.h says how records stand in them,
+// record_codec.h what a record holds.
+//
+// Group commit. Append puts a record in a queue in memory and returns its sequence. WaitDurable(sequence) returns when
+// the record is safe: the first waiter to find nobody at it takes the whole queue, writes it and syncs once for all who
+// wait; those who came meanwhile are the next batch. No thread of its own, no timer: one writer alone pays one sync,
+// forty share it.
+//
+// What "safe" means is the policy's: synced (kAlways), or in the kernel's hands (kInterval, kOff), which a killed
+// process does not lose but a power cut does. Under kInterval the owner calls Sync() every so often.
+//
+// Segments stand alone. A record may build on records before it in the same segment (a series is defined by its labels
+// once and by a number after that), never on another segment, so old segments go without a thought for what followed.
+// Whoever encodes a record asks segment() first and hands the number to Append, which refuses with kConflict when that
+// segment is no longer the current one: the record is to be encoded again, on its own.
+//
+// Failures.
+//   Disk full: every record queued or being written fails with kUnavailable and leaves no trace. The next ones are
+//   tried
+//     anew, in a new segment, since those that failed may have been built on. A segment that cannot be created for
+//     another reason (no descriptors left) fails its records likewise, with kInternal.
+//   A failed sync, or a failed write of another kind: the journal is dead. What the kernel did with the pages is
+//   unknown,
+//     so nothing is tried again; all later calls fail with kInternal and the first cause.
+//
+// Thread-safe. The road not taken: RocksDB's own log. It costs five times as much for a record, writes everything a
+// second time with the memtable, and deletes its files by rules of its own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "storage/journal/file_system.h"
+#include "storage/journal/frame.h"
+#include "storage/open.h"
+
+namespace bellwether::storage {
+
+struct JournalOptions {
+  std::string path;  // Directory; made if absent.
+  SyncPolicy policy = SyncPolicy::kAlways;
+  std::uint64_t segment_bytes = 128u << 20;
+  std::size_t queue_bytes_max = 16u << 20;  // An Append that finds more waiting writes it out first.
+  std::uint64_t first_segment = 1;          // Segments get this number or a higher one.
+};
+
+struct SegmentInfo {
+  std::uint64_t number = 0;
+  std::uint64_t bytes = 0;                              // Used.
+  base::TimestampMs newest = base::TimestampMs::Min();  // As given to Append, or by the reader at replay.
+};
+
+class Journal {
+ public:
+  using Sequence = std::uint64_t;
+
+  // Begins a segment behind those that `replayed` tells of (see ReplayJournal). Errors: those of the file system.
+  [[nodiscard]] static base::Result<std::unique_ptr<Journal>> Open(const JournalOptions& options, FileSystem& files,
+                                                                   std::vector<SegmentInfo> replayed);
+  // Writes and syncs what is queued, and cuts the last segment to its length.
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // The segment that takes the next record.
+  [[nodiscard]] std::uint64_t segment() const;
+
+  // Queues a record made for `segment`. `newest` is the time of its newest sample (Min: none). Writes (but does not
+  // sync) only when the queue or the segment is full. Errors: kConflict (another segment has begun: encode again),
+  // kInternal (the journal is dead).
+  [[nodiscard]] base::Result<Sequence> Append(RecordType type, std::string_view payload, base::TimestampMs newest,
+                                              std::uint64_t segment);
+
+  // Returns when the record is safe under the policy. Errors: kUnavailable (disk full; the record is not in the
+  // journal), kInternal (dead).
+  [[nodiscard]] base::Status WaitDurable(Sequence sequence);
+
+  // Returns when everything appended so far is written and synced, whatever the policy. Also fails if a record appended
+  // since the last Sync failed that nobody waited for.
+  [[nodiscard]] base::Status Sync();
+
+  // Syncs, ends the current segment, if anything is in it, and begins the next. Returns the number of the segment that
+  // takes the records appended from now on.
+  [[nodiscard]] base::Result<std::uint64_t> Rotate();
+
+  // Removes the segments with numbers below `number`, never the current one.
+  [[nodiscard]] base::Status DropBelow(std::uint64_t number);
+
+  // Those that exist as files, ascending.
+  [[nodiscard]] std::vector<SegmentInfo> Segments() const;
+
+  struct Counters {
+    std::uint64_t records = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t syncs = 0;
+    std::uint64_t failures = 0;
+  };
+  [[nodiscard]] Counters counters() const;
+
+ private:
+  // Records that wait to be written, as they will stand in the file but for their places.
+  struct Queue {
+    std::string bytes;
+    std::uint64_t segment = 0;
+    std::uint64_t records = 0;
+    base::TimestampMs newest = base::TimestampMs::Min();
+    void Clear();
+  };
+  struct FailedRange {
+    Sequence first;
+    Sequence last;
+    base::Status status;
+  };
+  enum class Goal { kWritten, kSynced };
+
+  Journal(const JournalOptions& options, FileSystem& files) : options_(options), files_(files) {}
+
+  [[nodiscard]] base::Status WaitFor(Sequence sequence, Goal goal);
+  [[nodiscard]] base::Status DriveTo(Sequence sequence, Goal goal) BW_REQUIRES(mu_);
+  void LeadBatch(Goal goal) BW_REQUIRES(mu_);
+  [[nodiscard]] bool HasRoom(std::size_t bytes) const BW_REQUIRES(mu_);
+  [[nodiscard]] base::Status LeaveSegment(std::uint64_t segment) BW_REQUIRES(mu_);
+  void NoteFailure(const base::Status& status) BW_REQUIRES(mu_);
+  [[nodiscard]] base::Status FailureOf(Sequence sequence) const BW_REQUIRES(mu_);
+
+  // By the leader alone, without the lock.
+  [[nodiscard]] base::Status WriteBatch(Queue& batch);
+  [[nodiscard]] base::Status SyncFile();
+  [[nodiscard]] base::Status FinishSegment();
+  [[nodiscard]] base::Status BeginSegment(std::uint64_t number, std::uint64_t at_least_bytes);
+  [[nodiscard]] std::string SegmentPath(std::uint64_t number) const;
+
+  const JournalOptions options_;
+  FileSystem& files_;
+
+  // The thread that set leading_ touches these, nobody else; they need no lock.
+  std::unique_ptr<WritableFile> file_;  // None before the first and after a failure.
+  std::uint64_t file_number_ = 0;       // Of the newest segment that exists.
+  std::uint64_t offset_ = 0;
+  bool broken_ = false;  // The last failure is one that kills the journal.
+  Queue writing_;
+
+  mutable base::Mutex mu_;
+  base::CondVar changed_;
+  bool leading_ BW_GUARDED_BY(mu_) = false;
+  Queue queue_ BW_GUARDED_BY(mu_);
+  Sequence appended_ BW_GUARDED_BY(mu_) = 0;
+  Sequence written_ BW_GUARDED_BY(mu_) = 0;
+  Sequence synced_ BW_GUARDED_BY(mu_) = 0;
+  std::uint64_t segment_ BW_GUARDED_BY(mu_) = 1;
+  std::uint64_t segment_used_ BW_GUARDED_BY(mu_) = kSegmentHeaderBytes;  // Queued records included.
+  base::Status dead_ BW_GUARDED_BY(mu_);
+  base::Status failed_since_sync_ BW_GUARDED_BY(mu_);
+  std::vector<FailedRange> failed_ BW_GUARDED_BY(mu_);
+  std::vector<SegmentInfo> segments_ BW_GUARDED_BY(mu_);
+  Counters counters_ BW_GUARDED_BY(mu_);
+};
+
+// Where a record was found.
+struct RecordPlace {
+  std::string file;
+  std::uint64_t segment = 0;
+  std::uint64_t offset = 0;
+};
+
+// What a replay found besides records. Each message names file and offset.
+struct ReplayReport {
+  std::vector<SegmentInfo> segments;  // For Journal::Open.
+  std::vector<std::string> damage;    // Something that was written is gone; everything else was kept.
+  std::uint64_t records = 0;
+  std::uint64_t torn_bytes = 0;  // Cut off the tail: never acknowledged.
+};
+
+// Takes a record, returns the time of its newest sample. An error becomes an entry in the report's damage.
+using RecordVisitor =
+    std::function<base::Result<base::TimestampMs>(RecordType type, std::string_view payload, const RecordPlace& place)>;
+
+// Reads all segments from number `from` on, in order, and cuts a torn tail off the last one. Segments below `from` are
+// removed: they were no longer needed when the process ended. Errors: those of the file system.
+[[nodiscard]] base::Result<ReplayReport> ReplayJournal(const std::string& path, FileSystem& files, std::uint64_t from,
+                                                       const RecordVisitor& visit);
+
+}  // namespace bellwether::storage
