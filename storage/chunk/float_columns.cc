@@ -1,0 +1,284 @@
+#include "storage/chunk/float_columns.h"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "storage/chunk/decimal.h"
+#include "storage/chunk/kind.h"
+#include "storage/chunk/time_column.h"
+
+namespace bellwether::storage::chunk {
+namespace {
+
+// On disk: frozen.
+enum class ValueEncoding : std::uint8_t {
+  kConstant = 0,      // 8 bytes.
+  kLine = 1,          // Scaled: exponent, exceptions, first, delta.
+  kDeltas = 2,        // Scaled: exponent, exceptions, first, deltas.
+  kDeltaChanges = 3,  // Scaled: exponent, exceptions, first, delta, changes of the delta.
+  kXored = 4,         // First, a control byte for each other, their significant bytes.
+};
+
+struct Exception {
+  std::size_t position = 0;
+  std::uint64_t bits = 0;
+};
+
+// A column as integers; at the exceptions the integer before is repeated.
+struct ScaledColumn {
+  int exponent = 0;
+  std::vector<std::int64_t> integers;
+  std::vector<Exception> exceptions;
+};
+
+constexpr std::size_t ExceptionsMax(std::size_t count) { return 1 + count / 8; }
+constexpr std::int64_t kScaledLimit = std::int64_t{1} << 53;
+
+// NaN and infinities, which no exponent scales.
+bool IsNonFinite(std::uint64_t bits) { return (bits >> 52 & 0x7FF) == 0x7FF; }
+
+bool ScaleAll(std::span<const double> values, int exponent, ScaledColumn& column) {
+  column.exponent = exponent;
+  column.integers.clear();
+  column.exceptions.clear();
+  std::int64_t m = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!ToScaled(values[i], exponent, m)) {
+      if (column.exceptions.size() == ExceptionsMax(values.size())) return false;
+      column.exceptions.push_back({i, std::bit_cast<std::uint64_t>(values[i])});
+    }
+    column.integers.push_back(m);
+  }
+  return true;
+}
+
+// Looks for the exponent that the first few values need, then tries it on all.
+bool ScaleColumn(std::span<const double> values, ScaledColumn& column) {
+  int exponent = 0;
+  std::size_t misses = 0;
+  std::int64_t m = 0;
+  for (const double v : values) {
+    if (ToScaled(v, exponent, m) || IsNonFinite(std::bit_cast<std::uint64_t>(v))) continue;
+    const int needed = FindExponent(v, exponent + 1, m);
+    if (needed >= 0) {
+      exponent = needed;
+    } else if (++misses > ExceptionsMax(values.size())) {
+      return false;
+    }
+  }
+  return ScaleAll(values, exponent, column);
+}
+
+std::size_t VarintBytes(std::uint64_t v) {
+  const int bits = v == 0 ? 1 : 64 - std::countl_zero(v);
+  return static_cast<std::size_t>(bits + 6) / 7;
+}
+
+struct IntegerSizes {
+  std::size_t deltas = 0;
+  std::size_t changes = 0;
+  bool line = true;
+};
+
+IntegerSizes Measure(const std::vector<std::int64_t>& integers) {
+  IntegerSizes sizes;
+  std::int64_t delta_before = integers[1] - integers[0];
+  for (std::size_t i = 1; i < integers.size(); ++i) {
+    const std::int64_t delta = integers[i] - integers[i - 1];
+    sizes.deltas += VarintBytes(base::ZigZag(delta));
+    sizes.changes += VarintBytes(base::ZigZag(delta - delta_before));
+    sizes.line = sizes.line && delta == delta_before;
+    delta_before = delta;
+  }
+  return sizes;
+}
+
+void AppendEncoding(ValueEncoding encoding, std::string& out) { out.push_back(static_cast<char>(encoding)); }
+
+void AppendScaled(const ScaledColumn& column, std::string& out) {
+  const std::vector<std::int64_t>& integers = column.integers;
+  const IntegerSizes sizes = Measure(integers);
+  const ValueEncoding encoding = sizes.line                     ? ValueEncoding::kLine
+                                 : sizes.changes < sizes.deltas ? ValueEncoding::kDeltaChanges
+                                                                : ValueEncoding::kDeltas;
+  AppendEncoding(encoding, out);
+  out.push_back(static_cast<char>(column.exponent));
+  base::AppendVarint(out, column.exceptions.size());
+  std::size_t position = 0;
+  for (const Exception& e : column.exceptions) {
+    base::AppendVarint(out, e.position - position);
+    base::AppendFixed64(out, e.bits);
+    position = e.position;
+  }
+  base::AppendVarint(out, base::ZigZag(integers[0]));
+  std::int64_t delta_before = 0;
+  for (std::size_t i = 1; i < integers.size(); ++i) {
+    const std::int64_t delta = integers[i] - integers[i - 1];
+    base::AppendVarint(out, base::ZigZag(encoding == ValueEncoding::kDeltas ? delta : delta - delta_before));
+    if (encoding == ValueEncoding::kLine) return;
+    delta_before = delta;
+  }
+}
+
+void AppendXored(std::span<const double> values, std::string& out) {
+  AppendEncoding(ValueEncoding::kXored, out);
+  auto before = std::bit_cast<std::uint64_t>(values[0]);
+  base::AppendFixed64(out, before);
+  const std::size_t controls = out.size();
+  out.resize(controls + values.size() - 1);
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    const auto bits = std::bit_cast<std::uint64_t>(values[i]);
+    const std::uint64_t x = bits ^ before;
+    before = bits;
+    if (x == 0) continue;
+    const unsigned low = static_cast<unsigned>(std::countr_zero(x)) / 8;
+    const unsigned n = 8 - low - static_cast<unsigned>(std::countl_zero(x)) / 8;
+    out[controls + i - 1] = static_cast<char>(low << 4 | n);
+    const std::uint64_t significant = x >> (low * 8);
+    out.append(reinterpret_cast<const char*>(&significant), n);
+  }
+}
+
+bool IsConstant(std::span<const double> values) {
+  for (const double v : values) {
+    if (std::bit_cast<std::uint64_t>(v) != std::bit_cast<std::uint64_t>(values[0])) return false;
+  }
+  return true;
+}
+
+void AppendValues(std::span<const double> values, std::string& out) {
+  if (IsConstant(values)) {
+    AppendEncoding(ValueEncoding::kConstant, out);
+    base::AppendFixed64(out, std::bit_cast<std::uint64_t>(values[0]));
+    return;
+  }
+  thread_local ScaledColumn column;
+  if (ScaleColumn(values, column)) {
+    AppendScaled(column, out);
+  } else {
+    AppendXored(values, out);
+  }
+}
+
+bool ReadXored(std::string_view& in, std::span<double> values) {
+  std::uint64_t bits = 0;
+  if (!base::ReadFixed64(in, bits) || in.size() < values.size() - 1) return false;
+  values[0] = std::bit_cast<double>(bits);
+  const std::string_view controls = in.substr(0, values.size() - 1);
+  in.remove_prefix(controls.size());
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    const auto control = static_cast<unsigned char>(controls[i - 1]);
+    const unsigned low = control >> 4;
+    const unsigned n = control & 15;
+    if (low + n > 8 || in.size() < n || (n == 0 && low != 0)) return false;
+    std::uint64_t x = 0;
+    std::memcpy(&x, in.data(), n);
+    in.remove_prefix(n);
+    if (n > 0) bits ^= x << (low * 8);
+    values[i] = std::bit_cast<double>(bits);
+  }
+  return true;
+}
+
+bool ReadExceptions(std::string_view& in, std::size_t count, std::vector<Exception>& exceptions) {
+  exceptions.clear();
+  std::uint64_t n = 0;
+  if (!base::ReadVarint(in, n) || n > ExceptionsMax(count)) return false;
+  std::uint64_t position = 0;
+  for (std::uint64_t i = 0; i < n; ++i) {
+    std::uint64_t step = 0;
+    Exception e;
+    if (!base::ReadVarint(in, step) || step >= count || !base::ReadFixed64(in, e.bits)) return false;
+    position += step;
+    if (position >= count) return false;
+    e.position = static_cast<std::size_t>(position);
+    exceptions.push_back(e);
+  }
+  return true;
+}
+
+// The inner loop of reading: most varints are one byte.
+bool ReadDelta(std::string_view& in, std::uint64_t& z) {
+  if (!in.empty() && static_cast<unsigned char>(in[0]) < 0x80) {
+    z = static_cast<unsigned char>(in[0]);
+    in.remove_prefix(1);
+    return true;
+  }
+  return base::ReadVarint(in, z);
+}
+
+bool ReadScaled(ValueEncoding encoding, std::string_view& in, std::span<double> values) {
+  if (in.empty()) return false;
+  const int exponent = static_cast<unsigned char>(in[0]);
+  in.remove_prefix(1);
+  thread_local std::vector<Exception> exceptions;
+  std::uint64_t z = 0;
+  if (exponent > kMaxExponent || !ReadExceptions(in, values.size(), exceptions) || !base::ReadVarint(in, z))
+    return false;
+  std::int64_t m = base::UnZigZag(z);
+  std::uint64_t delta = 0;
+  if (encoding == ValueEncoding::kLine) {
+    if (!base::ReadVarint(in, z)) return false;
+    delta = static_cast<std::uint64_t>(base::UnZigZag(z));
+  }
+  for (std::size_t i = 0;;) {
+    if (m > kScaledLimit || m < -kScaledLimit) return false;
+    values[i] = FromScaled(m, exponent);
+    if (++i == values.size()) break;
+    if (encoding != ValueEncoding::kLine) {
+      if (!ReadDelta(in, z)) return false;
+      const auto read = static_cast<std::uint64_t>(base::UnZigZag(z));
+      delta = encoding == ValueEncoding::kDeltas ? read : delta + read;
+    }
+    m = static_cast<std::int64_t>(static_cast<std::uint64_t>(m) + delta);
+  }
+  for (const Exception& e : exceptions) values[e.position] = std::bit_cast<double>(e.bits);
+  return true;
+}
+
+bool ReadValues(std::string_view& in, std::span<double> values) {
+  if (in.empty()) return false;
+  const auto encoding = static_cast<ValueEncoding>(in[0]);
+  in.remove_prefix(1);
+  switch (encoding) {
+    case ValueEncoding::kConstant: {
+      std::uint64_t bits = 0;
+      if (!base::ReadFixed64(in, bits)) return false;
+      for (double& v : values) v = std::bit_cast<double>(bits);
+      return true;
+    }
+    case ValueEncoding::kLine:
+    case ValueEncoding::kDeltas:
+    case ValueEncoding::kDeltaChanges: return ReadScaled(encoding, in, values);
+    case ValueEncoding::kXored: return ReadXored(in, values);
+  }
+  return false;
+}
+
+}  // namespace
+
+void EncodeFloatColumns(std::span<const base::TimestampMs> times, std::span<const double> values,
+                        std::span<const base::TimestampMs> starts, std::string& out) {
+  BW_CHECK(!times.empty() && times.size() == values.size() && times.size() <= kMaxChunkSamples);
+  out.push_back(static_cast<char>(Kind::kFloatColumns));
+  base::AppendVarint(out, times.size());
+  AppendTimes(times, out);
+  AppendStarts(starts, out);
+  AppendValues(values, out);
+}
+
+bool DecodeFloatColumns(std::string_view bytes, Columns& out) {
+  std::uint64_t count = 0;
+  if (!base::ReadVarint(bytes, count) || count == 0 || count > kMaxChunkSamples) return false;
+  const auto n = static_cast<std::size_t>(count);
+  if (!ReadTimes(bytes, n, out.timestamps) || !ReadStarts(bytes, n, out.start_timestamps)) return false;
+  const std::size_t before = out.values.size();
+  out.values.resize(before + n);
+  return ReadValues(bytes, std::span(out.values).subspan(before)) && bytes.empty();
+}
+
+}  // namespace bellwether::storage::chunk
