@@ -1,0 +1,189 @@
+#include "api/http/content_coding.h"
+
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <utility>
+
+#include "api/http/request_head.h"
+
+namespace bellwether::api {
+namespace {
+
+constexpr std::size_t kCompressorsKept = 8;
+constexpr std::size_t kCodingStepBytes = 64u << 10;
+constexpr int kGzipWindowBits = 15 + 16;  // +16: a gzip header instead of zlib's.
+
+std::string_view CodingTrim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// The weight of "gzip;q=0.8" in thousandths: 1000 without one, 0 for a malformed one.
+int CodingWeight(std::string_view parameters) {
+  parameters = CodingTrim(parameters);
+  if (parameters.empty()) return 1000;
+  if (parameters.size() < 3 || (parameters[0] != 'q' && parameters[0] != 'Q') || parameters[1] != '=') return 0;
+  const std::string_view digits = parameters.substr(2);
+  if (digits[0] != '0' && digits[0] != '1') return 0;
+  int weight = (digits[0] - '0') * 1000;
+  if (digits.size() == 1) return weight;
+  if (digits[1] != '.' || digits.size() > 5) return 0;
+  int unit = 100;
+  for (const char c : digits.substr(2)) {
+    if (c < '0' || c > '9') return 0;
+    weight += (c - '0') * unit;
+    unit /= 10;
+  }
+  return std::min(weight, 1000);
+}
+
+class GzipCompressor final : public Compressor {
+ public:
+  GzipCompressor() { ok_ = deflateInit2(&stream_, 1, Z_DEFLATED, kGzipWindowBits, 8, Z_DEFAULT_STRATEGY) == Z_OK; }
+  ~GzipCompressor() override { deflateEnd(&stream_); }
+  GzipCompressor(const GzipCompressor&) = delete;
+  GzipCompressor& operator=(const GzipCompressor&) = delete;
+
+  bool Append(std::string_view input, Piece piece, std::string& out) override {
+    if (!ok_) return false;
+    while (input.size() > kCodingStepBytes) {
+      Step(input.substr(0, kCodingStepBytes), Z_NO_FLUSH, out);
+      input.remove_prefix(kCodingStepBytes);
+    }
+    Step(input, piece == Piece::kLast ? Z_FINISH : Z_NO_FLUSH, out);
+    if (piece == Piece::kLast) ok_ = deflateReset(&stream_) == Z_OK;
+    return ok_;
+  }
+
+ private:
+  void Step(std::string_view input, int flush, std::string& out) {
+    // zlib's interface predates const; it does not write to its input.
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
+    stream_.avail_in = static_cast<uInt>(input.size());
+    do {
+      const std::size_t before = out.size();
+      out.resize(before + std::max<std::size_t>(input.size() / 2, 1024));
+      stream_.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+      stream_.avail_out = static_cast<uInt>(out.size() - before);
+      const int code = deflate(&stream_, flush);
+      out.resize(out.size() - stream_.avail_out);
+      if (code == Z_STREAM_END) return;
+      if (code == Z_STREAM_ERROR) {
+        ok_ = false;
+        return;
+      }
+    } while (stream_.avail_out == 0);
+  }
+
+  z_stream stream_{};
+  bool ok_ = false;
+};
+
+class ZstdCompressor final : public Compressor {
+ public:
+  ZstdCompressor() : context_(ZSTD_createCCtx()) {
+    if (context_ == nullptr) return;
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, 1);
+    // RFC 8878 readers in browsers need no more than 8 MiB; level 1 stays far below.
+    ok_ = true;
+  }
+  ~ZstdCompressor() override { ZSTD_freeCCtx(context_); }
+  ZstdCompressor(const ZstdCompressor&) = delete;
+  ZstdCompressor& operator=(const ZstdCompressor&) = delete;
+
+  bool Append(std::string_view input, Piece piece, std::string& out) override {
+    if (!ok_) return false;
+    ZSTD_inBuffer in{input.data(), input.size(), 0};
+    const ZSTD_EndDirective directive = piece == Piece::kLast ? ZSTD_e_end : ZSTD_e_continue;
+    for (;;) {
+      const std::size_t before = out.size();
+      out.resize(before + std::max<std::size_t>((input.size() - in.pos) / 4, 1024));
+      ZSTD_outBuffer chunk{out.data() + before, out.size() - before, 0};
+      const std::size_t left = ZSTD_compressStream2(context_, &chunk, &in, directive);
+      out.resize(before + chunk.pos);
+      if (ZSTD_isError(left) != 0) return ok_ = false;
+      if (piece == Piece::kLast ? left == 0 : in.pos == in.size) return true;
+    }
+  }
+
+ private:
+  ZSTD_CCtx* context_;
+  bool ok_ = false;
+};
+
+}  // namespace
+
+std::string_view ContentCodingName(ContentCoding coding) {
+  switch (coding) {
+    case ContentCoding::kGzip: return "gzip";
+    case ContentCoding::kZstd: return "zstd";
+    case ContentCoding::kIdentity: break;
+  }
+  return {};
+}
+
+ContentCoding ChooseCoding(std::string_view accept_encoding) {
+  ContentCoding best = ContentCoding::kIdentity;
+  int best_weight = 0;
+  int any_weight = 0;
+  bool lists_gzip = false;
+  while (!accept_encoding.empty()) {
+    const std::size_t comma = std::min(accept_encoding.find(','), accept_encoding.size());
+    const std::string_view item = accept_encoding.substr(0, comma);
+    accept_encoding.remove_prefix(std::min(comma + 1, accept_encoding.size()));
+    const std::size_t semicolon = std::min(item.find(';'), item.size());
+    const std::string_view name = CodingTrim(item.substr(0, semicolon));
+    const int weight = CodingWeight(item.substr(std::min(semicolon + 1, item.size())));
+    std::pair<ContentCoding, bool> known{ContentCoding::kIdentity, EqualsIgnoreCase(name, "identity")};
+    if (EqualsIgnoreCase(name, "gzip") || EqualsIgnoreCase(name, "x-gzip")) {
+      known = {ContentCoding::kGzip, true};
+      lists_gzip = true;
+    } else if (EqualsIgnoreCase(name, "zstd")) {
+      known = {ContentCoding::kZstd, true};
+    } else if (name == "*") {
+      any_weight = weight;
+    }
+    if (known.second && weight > best_weight) {
+      best = known.first;
+      best_weight = weight;
+    }
+  }
+  if (!lists_gzip && any_weight > best_weight) return ContentCoding::kGzip;
+  return best;
+}
+
+bool IsCompressible(std::string_view content_type) {
+  const auto has = [&](std::string_view part) { return content_type.find(part) != std::string_view::npos; };
+  if (has("event-stream") || has("protobuf")) return false;
+  return content_type.starts_with("text/") || has("json") || has("javascript") || has("xml") || has("yaml") ||
+         has("openmetrics");
+}
+
+std::unique_ptr<Compressor> CompressorPool::Take(ContentCoding coding) {
+  if (coding == ContentCoding::kIdentity) return nullptr;
+  {
+    const base::MutexLock lock(mu_);
+    auto& free = free_[coding];
+    if (!free.empty()) {
+      auto compressor = std::move(free.back());
+      free.pop_back();
+      return compressor;
+    }
+  }
+  if (coding == ContentCoding::kGzip) return std::make_unique<GzipCompressor>();
+  return std::make_unique<ZstdCompressor>();
+}
+
+void CompressorPool::Return(ContentCoding coding, std::unique_ptr<Compressor> compressor) {
+  if (compressor == nullptr) return;
+  const base::MutexLock lock(mu_);
+  auto& free = free_[coding];
+  if (free.size() < kCompressorsKept) free.push_back(std::move(compressor));
+}
+
+}  // namespace bellwether::api
