@@ -284,8 +284,10 @@ void Pipeline::Rest(const ConnectionPtr& connection) {
 void Pipeline::RunHandler(const ConnectionPtr& connection, SteadyTime received) {
   try {
     const api::Route& route = *connection->incoming.match.route;
-    const ResponseForm form = FormOf(*connection);
+    ResponseForm form = FormOf(*connection);  // Before the handler is given the headers.
     HttpResponse response = Handle(*connection);
+    connection->incoming.charge = MemoryCharge();  // The body is gone.
+    form.keep_alive = form.keep_alive && !loop_.draining();
     const bool sent = responder_.Respond(*connection, form, response);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - received;
     route.metrics->Observe(response.status, took.count());
