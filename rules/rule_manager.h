@@ -2,10 +2,10 @@
 //
 // Loads rule files, evaluates their groups on time, remembers the state of every alert, and hands updates on.
 //
-// Each group has a slot: hash(base name of the file, group name) modulo its interval; evaluations carry the slot's time.
-// Rules of a group run in order, one evaluation time for all, each seeing the samples of those before it; groups run
-// independently. The state of alerts (active and firing since, sent times) is in the state store under "rules/" and goes
-// on unchanged over a restart. After a start no group is evaluated until a sample stamped later than the start has
+// Each group has a slot: hash(base name of the file, group name) modulo its interval; evaluations carry the slot's
+// time. Rules of a group run in order, one evaluation time for all, each seeing the samples of those before it; groups
+// run independently. The state of alerts (active and firing since, sent times) is in the state store under "rules/" and
+// goes on unchanged over a restart. After a start no group is evaluated until a sample stamped later than the start has
 // arrived, at most `startup_hold`: data come by push, and a pause must not look like absence.
 //
 // An evaluation: query, state machine (pure, rules/state), templates, ALERTS and ALERTS_FOR_STATE through an Appender,
@@ -31,6 +31,7 @@
 #include "promql/engine.h"
 #include "rules/alert_sink.h"
 #include "rules/state/alert_state.h"
+#include "rules/state/alert_transition.h"
 #include "storage/state_store.h"
 #include "storage/storage.h"
 
@@ -62,10 +63,10 @@ struct AlertSnapshot {
 struct RuleSnapshot {
   bool alerting = false;
   std::string name;
-  std::string query;                 // Canonical text.
-  metric::Labels labels;             // Of the rule and its group, templates unexpanded.
-  metric::Annotations annotations;   // Unexpanded.
-  base::DurationMs hold;             // for:
+  std::string query;                // Canonical text.
+  metric::Labels labels;            // Of the rule and its group, templates unexpanded.
+  metric::Annotations annotations;  // Unexpanded.
+  base::DurationMs hold;            // for:
   base::DurationMs keep_firing_for;
   RuleHealth health = RuleHealth::kUnknown;
   std::string last_error;
@@ -83,17 +84,6 @@ struct GroupSnapshot {
   std::optional<base::TimestampMs> last_evaluation;
   double evaluation_s = 0;
   std::vector<RuleSnapshot> rules;
-};
-
-// One change of an alert's state, for Grafana's annotations; kept for 30 days.
-struct AlertTransition {
-  base::TimestampMs at;
-  metric::Labels labels;
-  metric::Annotations annotations;
-  AlertState from = AlertState::kInactive;
-  AlertState to = AlertState::kInactive;
-  double value = 0;
-  std::string reason;  // "became pending", "fired", "withdrawn", "resolved", "rule removed"
 };
 
 struct RuleDependencies {

@@ -1,0 +1,32 @@
+#include "rules/eval/alarm.h"
+
+#include <utility>
+
+namespace bellwether::rules {
+
+void Alarm::SleepUntil(base::TimestampMs until, const std::stop_token& stop) {
+  std::stop_source sleep;
+  {
+    const base::MutexLock lock(mu_);
+    if (std::exchange(rung_, false)) return;
+    sleep_ = sleep;
+  }
+  {
+    const std::stop_callback on_stop(stop, [&sleep] { sleep.request_stop(); });
+    clock_.SleepUntil(until, sleep.get_token());
+  }
+  const base::MutexLock lock(mu_);
+  rung_ = false;
+}
+
+void Alarm::Ring() {
+  std::stop_source sleep(std::nostopstate);
+  {
+    const base::MutexLock lock(mu_);
+    rung_ = true;
+    sleep = sleep_;
+  }
+  sleep.request_stop();
+}
+
+}  // namespace bellwether::rules

@@ -1,0 +1,119 @@
+#include "rules/eval/rule.h"
+
+#include <unordered_set>
+
+#include "rules/eval/series_restore.h"
+
+namespace bellwether::rules {
+namespace {
+
+std::vector<std::pair<std::string, AlertTemplate>> ParseTexts(const std::string& alert, const TextMap& texts) {
+  std::vector<std::pair<std::string, AlertTemplate>> parsed;
+  parsed.reserve(texts.size());
+  for (const auto& [name, text] : texts) {
+    auto one = AlertTemplate::Parse(alert, text);
+    BW_CHECK(one.ok());  // The file was checked.
+    parsed.emplace_back(name, *std::move(one));
+  }
+  return parsed;
+}
+
+metric::Labels LabelsOfTexts(const TextMap& texts) {
+  metric::LabelsBuilder builder;
+  for (const auto& [name, text] : texts) builder.Set(name, text);
+  return builder.Build();
+}
+
+}  // namespace
+
+Rule::Rule(RuleSpec spec, std::string prefix) : spec_(std::move(spec)), prefix_(std::move(prefix)) {
+  BW_CHECK(spec_.expr != nullptr);
+  if (spec_.kind != RuleKind::kAlerting) return;
+  label_templates_ = ParseTexts(spec_.name, spec_.labels);
+  annotation_templates_ = ParseTexts(spec_.name, spec_.annotations);
+}
+
+base::Status Rule::Evaluate(const EvaluationContext& context, Evaluation& out) {
+  BW_ASSIGN_OR_RETURN(promql::Vector result, QueryForRule(context.engine, context.storage, spec_, context.sample_at));
+  if (spec_.kind == RuleKind::kAlerting) return EvaluateAlerting(context, result, out);
+  BW_ASSIGN_OR_RETURN(out.samples, RecordedSamples(spec_, context.limit, std::move(result)));
+  return base::OkStatus();
+}
+
+base::Status Rule::EvaluateAlerting(const EvaluationContext& context, const promql::Vector& result, Evaluation& out) {
+  std::vector<AlertCandidate> candidates;
+  candidates.reserve(result.size());
+  std::unordered_set<metric::Labels, metric::LabelsHash> seen;
+  for (const promql::VectorSample& sample : result) {
+    candidates.push_back(MakeCandidate(sample, context.world));
+    if (!seen.insert(candidates.back().labels).second) {
+      return base::Execution("vector contains metrics with the same labelset after applying alert labels");
+    }
+  }
+  if (context.read_series_back) {
+    RestoreFromSeries(context.storage, spec_, context.at, *context.read_series_back, candidates);
+  }
+  BW_RETURN_IF_ERROR(
+      alerts_.Advance(std::move(candidates), context.at, spec_.hold, context.limit, out.transitions, out.forgotten));
+  out.samples = AlertSamples(alerts_);
+  return base::OkStatus();
+}
+
+AlertCandidate Rule::MakeCandidate(const promql::VectorSample& sample, const TemplateWorld& world) const {
+  const TemplateSample data{sample.labels, sample.value, sample.histogram};
+  AlertCandidate candidate;
+  metric::LabelsBuilder builder(sample.labels);
+  builder.Remove(metric::kMetricName);
+  for (const auto& [name, text] : label_templates_) builder.Set(name, text.Expand(data, world));
+  candidate.labels = builder.Set(kAlertNameLabel, spec_.name).Build();
+  for (const auto& [name, text] : annotation_templates_) candidate.annotations.emplace(name, text.Expand(data, world));
+  candidate.value = sample.histogram ? 0 : sample.value;
+  return candidate;
+}
+
+void Rule::Inherit(const Rule& before) {
+  alerts_ = before.alerts_;
+  series_ = before.series_;
+  health_ = before.health_;
+  last_error_ = before.last_error_;
+  last_evaluation_ = before.last_evaluation_;
+  evaluation_s_ = before.evaluation_s_;
+}
+
+void Rule::RestoreAlerts(AlertTable alerts) {
+  alerts_ = std::move(alerts);
+  series_.clear();
+  for (RuleSample& sample : AlertSamples(alerts_)) series_.insert(std::move(sample.labels));
+}
+
+void Rule::SetOutcome(base::Status status, base::TimestampMs at, double seconds) {
+  health_ = status.ok() ? RuleHealth::kOk : RuleHealth::kError;
+  last_error_ = status.message();
+  last_evaluation_ = at;
+  evaluation_s_ = seconds;
+}
+
+RuleSnapshot Rule::Snapshot() const {
+  RuleSnapshot snapshot;
+  snapshot.alerting = spec_.kind == RuleKind::kAlerting;
+  snapshot.name = spec_.name;
+  snapshot.query = spec_.query;
+  snapshot.labels = LabelsOfTexts(spec_.labels);
+  snapshot.annotations = spec_.annotations;
+  snapshot.hold = spec_.hold.hold;
+  snapshot.keep_firing_for = spec_.hold.keep_firing;
+  snapshot.health = health_;
+  snapshot.last_error = last_error_;
+  snapshot.state = alerts_.state();
+  snapshot.last_evaluation = last_evaluation_;
+  snapshot.evaluation_s = evaluation_s_;
+  for (const auto& [labels, entry] : alerts_.entries()) {
+    const Alert& alert = entry.alert;
+    if (alert.state == AlertState::kInactive) continue;
+    snapshot.alerts.push_back({labels, entry.annotations, alert.state, alert.active_at, alert.fired_at,
+                               alert.keep_firing_since, entry.value});
+  }
+  return snapshot;
+}
+
+}  // namespace bellwether::rules

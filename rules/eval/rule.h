@@ -1,0 +1,87 @@
+// rules/eval/rule.h
+//
+// One rule of a running group: its specification, what it remembers between evaluations, and one evaluation in its four
+// steps: query, templates, state, samples. It writes nothing; the group does.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "promql/engine.h"
+#include "rules/eval/alert_template.h"
+#include "rules/eval/rule_sample.h"
+#include "rules/eval/series_writer.h"
+#include "rules/eval/template_functions.h"
+#include "rules/file/rule_file.h"
+#include "rules/rule_manager.h"
+#include "rules/state/alert_table.h"
+
+namespace bellwether::rules {
+
+// What an evaluation needs from its group.
+struct EvaluationContext {
+  const promql::Engine& engine;
+  storage::Storage& storage;
+  TemplateWorld& world;
+  base::TimestampMs at;         // The slot.
+  base::TimestampMs sample_at;  // `at` less the query offset: the time of the query and of the samples.
+  std::size_t limit = 0;
+  // How far back ALERTS_FOR_STATE series may end to still count; nothing: they are not asked.
+  std::optional<base::DurationMs> read_series_back;
+};
+
+// The results of an evaluation; the state of the rule has moved already.
+struct Evaluation {
+  std::vector<RuleSample> samples;
+  std::vector<AlertTransition> transitions;
+  std::vector<metric::Labels> forgotten;  // Alerts whose entries in the state store go.
+};
+
+class Rule {
+ public:
+  // `spec` has no faults. `prefix` begins the keys of its alerts in the state store.
+  Rule(RuleSpec spec, std::string prefix);
+
+  // Errors leave the state as it was, but for too many alerts, which forgets them all (`out` lists them).
+  base::Status Evaluate(const EvaluationContext& context, Evaluation& out);
+
+  // Takes over what a rule of equal name and labels remembered before a reload.
+  void Inherit(const Rule& before);
+  // Puts the alerts of the state store back. The series they wrote count as the rule's last ones, so that they end when
+  // the alerts do.
+  void RestoreAlerts(AlertTable alerts);
+
+  void SetOutcome(base::Status status, base::TimestampMs at, double seconds);
+  [[nodiscard]] RuleSnapshot Snapshot() const;
+
+  [[nodiscard]] const RuleSpec& spec() const { return spec_; }
+  [[nodiscard]] const std::string& prefix() const { return prefix_; }
+  [[nodiscard]] AlertTable& alerts() { return alerts_; }
+  [[nodiscard]] const AlertTable& alerts() const { return alerts_; }
+  [[nodiscard]] SeriesMemory& series() { return series_; }
+  [[nodiscard]] const SeriesMemory& series() const { return series_; }
+
+ private:
+  base::Status EvaluateAlerting(const EvaluationContext& context, const promql::Vector& result, Evaluation& out);
+  [[nodiscard]] AlertCandidate MakeCandidate(const promql::VectorSample& sample, const TemplateWorld& world) const;
+
+  const RuleSpec spec_;
+  const std::string prefix_;
+  std::vector<std::pair<std::string, AlertTemplate>> label_templates_;
+  std::vector<std::pair<std::string, AlertTemplate>> annotation_templates_;
+
+  AlertTable alerts_;
+  SeriesMemory series_;
+  RuleHealth health_ = RuleHealth::kUnknown;
+  std::string last_error_;
+  std::optional<base::TimestampMs> last_evaluation_;
+  double evaluation_s_ = 0;
+};
+
+}  // namespace bellwether::rules

@@ -1,0 +1,254 @@
+#include "rules/eval/rule_group.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "rules/eval/slot.h"
+#include "rules/state/alert_store.h"
+#include "template/escape.h"
+
+namespace bellwether::rules {
+namespace {
+
+base::DurationMs EffectiveInterval(const GroupSpec& spec, const RuleOptions& options) {
+  const base::DurationMs interval = spec.interval.value_or(base::DurationMs(0));
+  return interval.ms > 0 ? interval : options.evaluation_interval;
+}
+
+bool SameRule(const RuleSpec& a, const RuleSpec& b) {
+  return a.kind == b.kind && a.name == b.name && a.expr_text == b.expr_text && a.labels == b.labels &&
+         a.annotations == b.annotations && a.hold.hold == b.hold.hold && a.hold.keep_firing == b.hold.keep_firing;
+}
+
+bool SameOptions(const RuleOptions& a, const RuleOptions& b) {
+  return a.evaluation_interval == b.evaluation_interval && a.query_offset == b.query_offset &&
+         a.resend_delay == b.resend_delay && a.outage_tolerance == b.outage_tolerance &&
+         a.external_labels == b.external_labels && a.external_url == b.external_url;
+}
+
+double ElapsedSeconds(const base::Clock& clock, std::int64_t since_ns) {
+  return static_cast<double>(clock.MonotonicNanos() - since_ns) / 1e9;
+}
+
+}  // namespace
+
+struct RuleGroup::Tick {
+  std::vector<metric::AlertUpdate> updates;
+  std::vector<std::pair<Rule*, std::vector<AlertTable::Sent>>> sent;
+  std::size_t samples = 0;
+};
+
+RuleGroup::RuleGroup(std::string file, GroupSpec spec, RuleOptions options, const RuleDependencies& dependencies,
+                     UpdateQueue& queue)
+    : file_(std::move(file)),
+      spec_(std::move(spec)),
+      options_(std::move(options)),
+      interval_(EffectiveInterval(spec_, options_)),
+      slot_offset_(SlotOffset(file_, spec_.name, interval_)),
+      query_offset_(spec_.query_offset.value_or(options_.query_offset)),
+      dependencies_(dependencies),
+      queue_(queue),
+      metrics_(dependencies.metrics, file_ + ";" + spec_.name),
+      world_(dependencies.engine, dependencies.storage, options_.external_labels, options_.external_url) {
+  std::map<std::string, std::uint32_t> equal_rules;
+  for (const RuleSpec& rule : spec_.rules) {
+    const std::uint32_t number = equal_rules[RulePrefix(file_, spec_.name, rule.name, rule.labels, 0)]++;
+    rules_.push_back(std::make_unique<Rule>(rule, RulePrefix(file_, spec_.name, rule.name, rule.labels, number)));
+  }
+  metrics_.rules.Set(static_cast<double>(rules_.size()));
+  metrics_.interval_s.Set(interval_.seconds());
+  PublishSnapshot();
+}
+
+bool RuleGroup::SameAs(const GroupSpec& spec, const RuleOptions& options) const {
+  return spec_.name == spec.name && EffectiveInterval(spec, options) == interval_ &&
+         spec_.query_offset == spec.query_offset && spec_.limit == spec.limit && SameOptions(options_, options) &&
+         std::equal(spec_.rules.begin(), spec_.rules.end(), spec.rules.begin(), spec.rules.end(), SameRule);
+}
+
+void RuleGroup::Restore(std::map<std::string, AlertTable>& alerts_by_prefix,
+                        std::optional<base::TimestampMs> last_evaluation) {
+  resumes_ = true;
+  restored_from_store_ = last_evaluation.has_value();
+  last_evaluation_ = last_evaluation;
+  for (const auto& rule : rules_) {
+    const auto found = alerts_by_prefix.find(rule->prefix());
+    if (found == alerts_by_prefix.end() || rule->spec().kind != RuleKind::kAlerting) continue;
+    rule->RestoreAlerts(std::move(found->second));
+    alerts_by_prefix.erase(found);
+  }
+  PublishSnapshot();
+}
+
+void RuleGroup::Inherit(const RuleGroup& before, base::TimestampMs now, RemovalPlan& plan) {
+  restored_from_store_ = before.restored_from_store_;
+  resumes_ = before.resumes_;
+  last_evaluation_ = before.last_evaluation_;
+  evaluation_s_ = before.evaluation_s_;
+  unwritten_deletes_ = before.unwritten_deletes_;
+  unwritten_history_ = before.unwritten_history_;
+  std::map<std::pair<RuleKind, std::string>, Rule*> mine;
+  for (const auto& rule : rules_) mine[{rule->spec().kind, rule->prefix()}] = rule.get();
+  for (const auto& old : before.rules_) {
+    const auto found = mine.find({old->spec().kind, old->prefix()});
+    if (found != mine.end()) {
+      found->second->Inherit(*old);
+      continue;
+    }
+    PlanRemoval(old->prefix(), before.RuleText(*old), old->alerts(), now, plan);
+    if (old->spec().kind == RuleKind::kRecording) {
+      plan.series.insert(plan.series.end(), old->series().begin(), old->series().end());
+    }
+  }
+  PublishSnapshot();
+}
+
+void RuleGroup::PlanRemovalOfAll(base::TimestampMs now, RemovalPlan& plan) const {
+  for (const std::string& key : unwritten_deletes_) plan.batch.Delete(key);
+  for (const auto& rule : rules_) {
+    PlanRemoval(rule->prefix(), RuleText(*rule), rule->alerts(), now, plan);
+    if (rule->spec().kind == RuleKind::kRecording) {
+      plan.series.insert(plan.series.end(), rule->series().begin(), rule->series().end());
+    }
+  }
+}
+
+void RuleGroup::Evaluate(base::TimestampMs at, std::uint64_t missed) {
+  const std::int64_t started_ns = dependencies_.clock.MonotonicNanos();
+  metrics_.iterations.Add(1 + missed);
+  metrics_.iterations_missed.Add(missed);
+  Tick tick;
+  world_.SetTime(at);
+  EvaluationContext context{dependencies_.engine, dependencies_.storage, world_,      at,
+                            at - query_offset_,   spec_.limit,           std::nullopt};
+  if (resumes_ && !restored_from_store_) context.read_series_back = options_.outage_tolerance;
+  for (const auto& rule : rules_) EvaluateRule(*rule, context, tick);
+  if (tick.samples > 0) {
+    const base::Status synced = dependencies_.storage.Sync();
+    if (!synced.ok()) BW_LOG(kError, "samples of rules are not durable", {"group", name()}, {"error", synced});
+  }
+  Persist(at, tick);
+  resumes_ = false;
+  last_evaluation_ = at;
+  evaluation_s_ = ElapsedSeconds(dependencies_.clock, started_ns);
+  metrics_.last_evaluation_s.Set(at.seconds());
+  metrics_.last_duration_s.Set(evaluation_s_);
+  metrics_.last_samples.Set(static_cast<double>(tick.samples));
+  metrics_.group_duration_s.Observe(evaluation_s_);
+  PublishSnapshot();
+}
+
+void RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context, Tick& tick) {
+  const std::int64_t started_ns = dependencies_.clock.MonotonicNanos();
+  Evaluation evaluation;
+  if (resumes_ && last_evaluation_) {
+    rule.alerts().DropAfterPause(context.at - *last_evaluation_, options_.outage_tolerance, context.at,
+                                 evaluation.transitions, evaluation.forgotten);
+  }
+  base::Status status = rule.Evaluate(context, evaluation);
+  NoteTransitions(rule, evaluation);
+  if (status.ok()) {
+    AddUpdates(rule, context.at, tick);
+    WriteOutcome written =
+        WriteRuleSamples(dependencies_.storage, evaluation.samples, context.sample_at, rule.series());
+    tick.samples += written.samples;
+    status = std::move(written.status);
+  }
+  const double seconds = ElapsedSeconds(dependencies_.clock, started_ns);
+  metrics_.evaluations.Add();
+  metrics_.rule_duration_s.Observe(seconds);
+  if (!status.ok()) {
+    metrics_.evaluation_failures.Add();
+    BW_LOG_EVERY(std::chrono::seconds(10), kWarning, "rule failed", {"group", name()}, {"rule", rule.spec().name},
+                 {"error", status});
+  }
+  rule.SetOutcome(std::move(status), context.at, seconds);
+}
+
+void RuleGroup::NoteTransitions(const Rule& rule, const Evaluation& evaluation) {
+  metrics_.transitions.Add(evaluation.transitions.size());
+  for (const metric::Labels& labels : evaluation.forgotten) unwritten_deletes_.insert(AlertKey(rule.prefix(), labels));
+  for (const AlertTransition& transition : evaluation.transitions) {
+    unwritten_history_.insert_or_assign(HistoryKey(transition, rule.prefix()), transition);
+  }
+}
+
+void RuleGroup::AddUpdates(Rule& rule, base::TimestampMs at, Tick& tick) {
+  if (rule.alerts().entries().empty()) return;
+  std::vector<AlertTable::Sent> sent;
+  std::vector<metric::AlertUpdate> updates = rule.alerts().TakeDueUpdates(at, {interval_, options_.resend_delay}, sent);
+  if (updates.empty()) return;
+  const std::string url =
+      fmt::format("{}/graph?g0.expr={}&g0.tab=1", options_.external_url, templating::EscapeQuery(rule.spec().query));
+  for (metric::AlertUpdate& update : updates) {
+    update.generator_url = url;
+    update.rule = RuleText(rule);
+    tick.updates.push_back(std::move(update));
+  }
+  tick.sent.emplace_back(&rule, std::move(sent));
+}
+
+void RuleGroup::Persist(base::TimestampMs at, Tick& tick) {
+  storage::StateBatch batch;
+  // Deletes first: an alert that was forgotten and began anew in this slot is put below.
+  for (const std::string& key : unwritten_deletes_) batch.Delete(key);
+  for (const auto& [key, transition] : unwritten_history_) {
+    batch.Put(key, EncodeTransition(transition), transition.at + kHistoryRetention);
+  }
+  bool has_pending = false;
+  for (const auto& rule : rules_) {
+    has_pending = has_pending || rule->alerts().HasPending();
+    for (const auto& [labels, entry] : rule->alerts().entries()) {
+      if (entry.dirty) batch.Put(AlertKey(rule->prefix(), labels), EncodeAlertEntry(entry));
+    }
+  }
+  // The time of the last evaluation matters where something is pending, and tells that the store knows the group.
+  if (has_pending || !restored_from_store_ || !batch.empty()) {
+    batch.Put(GroupStateKey(file_, name()), EncodeGroupState(at));
+  }
+  UpdateQueue::Reservation reservation = queue_.Reserve(std::move(tick.updates), batch);
+  if (batch.empty()) return;
+  const base::Status applied = dependencies_.state.Apply(batch);
+  if (!applied.ok()) {
+    queue_.Abandon(reservation);
+    for (auto& [rule, sent] : tick.sent) rule->alerts().Unsend(sent);
+    metrics_.state_failures.Add();
+    BW_LOG(kError, "alert states are not written; alerts wait for the next evaluation", {"group", name()},
+           {"error", applied});
+    return;
+  }
+  queue_.Publish(std::move(reservation));
+  restored_from_store_ = true;
+  unwritten_deletes_.clear();
+  unwritten_history_.clear();
+  for (const auto& rule : rules_) rule->alerts().MarkClean();
+}
+
+std::string RuleGroup::RuleText(const Rule& rule) const { return file_ + ";" + spec_.name + ";" + rule.spec().name; }
+
+void RuleGroup::PublishSnapshot() {
+  auto snapshot = std::make_shared<GroupSnapshot>();
+  snapshot->name = spec_.name;
+  snapshot->file = file_;
+  snapshot->interval = interval_;
+  snapshot->limit = spec_.limit;
+  snapshot->last_evaluation = last_evaluation_;
+  snapshot->evaluation_s = evaluation_s_;
+  snapshot->rules.reserve(rules_.size());
+  for (const auto& rule : rules_) snapshot->rules.push_back(rule->Snapshot());
+  const base::MutexLock lock(mu_);
+  snapshot_ = std::move(snapshot);
+}
+
+GroupSnapshot RuleGroup::Snapshot() const {
+  std::shared_ptr<const GroupSnapshot> snapshot;
+  {
+    const base::MutexLock lock(mu_);
+    snapshot = snapshot_;
+  }
+  return *snapshot;
+}
+
+}  // namespace bellwether::rules

@@ -1,0 +1,252 @@
+#include "rules/file/rule_file.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "base/quote.h"
+#include "base/utf8.h"
+#include "metric/labels.h"
+#include "rules/eval/alert_template.h"
+#include "yaml/field_reader.h"
+#include "yaml/yaml_tree.h"
+
+namespace bellwether::rules {
+namespace {
+
+using yaml::FaultList;
+using yaml::FieldReader;
+using yaml::YamlDocument;
+using yaml::YamlField;
+using yaml::YamlNode;
+using yaml::YamlPosition;
+
+constexpr auto kFileKeys = std::to_array<std::string_view>({"groups"});
+constexpr auto kGroupKeys =
+    std::to_array<std::string_view>({"name", "interval", "query_offset", "limit", "labels", "rules"});
+constexpr auto kRuleKeys =
+    std::to_array<std::string_view>({"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"});
+constexpr auto kReservedRuleKeys = std::to_array<std::string_view>(
+    {"signals", "match_on", "when", "levels", "overrides", "depends_on", "on_no_data", "forget_after", "missing",
+     "clear", "slo", "objective", "period", "good", "total", "min_events"});
+
+bool IsValidName(std::string_view name) { return !name.empty() && base::IsValidUtf8(name); }
+
+// Reads one rule and checks it; the faults go to the list, in whose context the rule is named.
+class RuleReader {
+ public:
+  RuleReader(const YamlNode& node, const TextMap& group_labels, const promql::ParserOptions& parser, FaultList& faults)
+      : fields_(node, "a rule", faults), group_labels_(group_labels), parser_(parser), faults_(faults) {}
+
+  RuleSpec Read() {
+    const bool reserved = UsesReservedKey();
+    fields_.RefuseUnknown(kRuleKeys, kReservedRuleKeys);
+    ReadName(reserved);
+    if (!reserved || fields_.Find("expr") != nullptr) ReadExpression();
+    rule_.hold.hold = fields_.Duration("for").value_or(base::DurationMs(0));
+    rule_.hold.keep_firing = fields_.Duration("keep_firing_for").value_or(base::DurationMs(0));
+    rule_.labels = fields_.Texts("labels");
+    rule_.annotations = fields_.Texts("annotations");
+    if (fields_.Find("record") != nullptr) CheckRecording();
+    CheckLabels();
+    CheckAnnotations();
+    rule_.labels.insert(group_labels_.begin(), group_labels_.end());
+    return std::move(rule_);
+  }
+
+ private:
+  [[nodiscard]] bool UsesReservedKey() const {
+    return std::any_of(kReservedRuleKeys.begin(), kReservedRuleKeys.end(),
+                       [&](std::string_view key) { return fields_.Find(key) != nullptr; });
+  }
+
+  void ReadName(bool reserved) {
+    const std::string record = fields_.Text("record");
+    const std::string alert = fields_.Text("alert");
+    rule_.kind = alert.empty() ? RuleKind::kRecording : RuleKind::kAlerting;
+    rule_.name = alert.empty() ? record : alert;
+    if (!record.empty() && !alert.empty()) {
+      faults_.Add(fields_.PositionOf("record"), fields_.PositionOf("alert"),
+                  "only one of 'record' and 'alert' must be set");
+    } else if (record.empty() && alert.empty() && !reserved) {
+      faults_.Add(fields_.PositionOf(""), "one of 'record' or 'alert' must be set");
+    } else if (!alert.empty() && !base::IsValidUtf8(alert)) {
+      faults_.Add(fields_.PositionOf("alert"), "invalid alert name: not valid UTF-8");
+    }
+  }
+
+  void ReadExpression() {
+    rule_.expr_text = fields_.Text("expr");
+    const YamlPosition at = fields_.PositionOf("expr");
+    if (rule_.expr_text.empty()) {
+      const YamlNode* value = fields_.Find("expr");
+      if (value == nullptr || value->kind == YamlNode::Kind::kScalar)
+        faults_.Add(at, "field 'expr' must be set in rule");
+      return;
+    }
+    auto parsed = promql::Parse(rule_.expr_text, parser_);
+    if (!parsed.ok()) {
+      faults_.Add(at, "could not parse expression: " + parsed.status().message());
+      return;
+    }
+    rule_.expr = *parsed;
+    rule_.query = promql::Print(*rule_.expr);
+  }
+
+  void CheckRecording() {
+    const YamlPosition at = fields_.PositionOf("record");
+    const std::string record = fields_.Text("record");
+    if (record.empty()) return;
+    if (!rule_.annotations.empty()) faults_.Add(at, "invalid field 'annotations' in recording rule");
+    if (rule_.hold.hold.ms != 0) faults_.Add(at, "invalid field 'for' in recording rule");
+    if (rule_.hold.keep_firing.ms != 0) faults_.Add(at, "invalid field 'keep_firing_for' in recording rule");
+    if (!IsValidName(record)) faults_.Add(at, "invalid recording rule name: " + record);
+    if (record.find_first_of("{}") != std::string::npos) {
+      faults_.Add(at, "braces present in the recording rule name; should it be in expr?: " + record);
+    }
+  }
+
+  void CheckLabels() {
+    for (const auto& [name, value] : rule_.labels) {
+      const YamlPosition at = PositionIn("labels", name);
+      if (!IsValidName(name) || name == metric::kMetricName) faults_.Add(at, "invalid label name: " + name);
+      if (!base::IsValidUtf8(value)) faults_.Add(at, "invalid label value: " + base::Quote(value));
+      if (rule_.kind == RuleKind::kAlerting) CheckTemplate("label", name, value, at);
+    }
+  }
+
+  void CheckAnnotations() {
+    for (const auto& [name, value] : rule_.annotations) {
+      const YamlPosition at = PositionIn("annotations", name);
+      if (!IsValidName(name)) faults_.Add(at, "invalid annotation name: " + name);
+      if (rule_.kind == RuleKind::kAlerting) CheckTemplate("annotation", name, value, at);
+    }
+  }
+
+  void CheckTemplate(std::string_view kind, std::string_view name, const std::string& text, YamlPosition at) {
+    const base::Status status = CheckAlertTemplate(rule_.name, text);
+    if (!status.ok()) faults_.Add(at, fmt::format("{} {}: {}", kind, base::Quote(name), status.message()));
+  }
+
+  [[nodiscard]] YamlPosition PositionIn(std::string_view map, std::string_view name) const {
+    for (const YamlField& field : fields_.Find(map)->fields) {
+      if (field.key == name) return field.value.position;
+    }
+    return fields_.PositionOf(map);
+  }
+
+  FieldReader fields_;
+  const TextMap& group_labels_;
+  const promql::ParserOptions& parser_;
+  FaultList& faults_;
+  RuleSpec rule_;
+};
+
+// The name under which faults speak of a rule.
+std::string RuleNameForFaults(const YamlNode& rule) {
+  std::string name;
+  for (const YamlField& field : rule.fields) {
+    if (field.value.kind != YamlNode::Kind::kScalar) continue;
+    if (field.key == "alert" || (name.empty() && (field.key == "record" || field.key == "slo")))
+      name = field.value.scalar;
+  }
+  return name;
+}
+
+void CheckGroupLabels(const TextMap& labels, YamlPosition at, FaultList& faults) {
+  for (const auto& [name, value] : labels) {
+    if (!IsValidName(name) || name == metric::kMetricName) faults.Add(at, "invalid label name: " + name);
+    if (!base::IsValidUtf8(value)) faults.Add(at, "invalid label value: " + base::Quote(value));
+  }
+}
+
+GroupSpec ReadGroup(const YamlNode& node, const promql::ParserOptions& parser, FaultList& faults) {
+  GroupSpec group;
+  FieldReader fields(node, "a rule group", faults);
+  fields.RefuseUnknown(kGroupKeys, {});
+  group.name = fields.Text("name");
+  if (group.name.empty()) faults.Add(node.position, "Groupname must not be empty");
+  group.interval = fields.Duration("interval");
+  group.query_offset = fields.Duration("query_offset");
+  group.limit = static_cast<std::size_t>(std::max<std::int64_t>(fields.Integer("limit").value_or(0), 0));
+  const TextMap labels = fields.Texts("labels");
+  CheckGroupLabels(labels, fields.PositionOf("labels"), faults);
+  int number = 0;
+  for (const YamlNode& rule : fields.List("rules")) {
+    faults.SetContext(fmt::format("group \"{}\", rule {}, \"{}\"", group.name, ++number, RuleNameForFaults(rule)));
+    group.rules.push_back(RuleReader(rule, labels, parser, faults).Read());
+  }
+  faults.SetContext("");
+  return group;
+}
+
+}  // namespace
+
+std::size_t RuleFile::RuleCount() const {
+  std::size_t count = 0;
+  for (const GroupSpec& group : groups) count += group.rules.size();
+  return count;
+}
+
+base::Status RuleFile::status() const {
+  return faults.empty() ? base::OkStatus() : base::InvalidArgument(fmt::format("{}", fmt::join(faults, "\n")));
+}
+
+RuleFile ReadRuleText(const std::string& path, std::string_view text, const promql::ParserOptions& parser) {
+  RuleFile file;
+  file.path = path;
+  FaultList faults(path);
+  const YamlDocument document = yaml::ReadYaml(text);
+  for (const yaml::YamlFault& fault : document.faults) faults.Add(fault.position, fault.text);
+  if (document.more_documents) {
+    file.warnings.push_back(path + ": only the first YAML document is read; the ones after it are ignored");
+  }
+  if (document.root.kind != YamlNode::Kind::kNull) {
+    FieldReader fields(document.root, "a rule file", faults);
+    fields.RefuseUnknown(kFileKeys, {});
+    std::set<std::string> names;
+    for (const YamlNode& node : fields.List("groups")) {
+      file.groups.push_back(ReadGroup(node, parser, faults));
+      const std::string& name = file.groups.back().name;
+      if (!names.insert(name).second && !name.empty()) {
+        faults.Add(node.position, fmt::format("groupname: \"{}\" is repeated in the same file", name));
+      }
+    }
+  }
+  file.faults = faults.Take();
+  return file;
+}
+
+RuleFile ReadRuleFile(const std::string& path, const promql::ParserOptions& parser) {
+  std::error_code error;
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  const bool readable = !std::filesystem::is_directory(path, error) && in.is_open();
+  if (readable && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
+  if (readable && !in.bad() && !text.fail()) return ReadRuleText(path, text.str(), parser);
+  RuleFile file;
+  file.path = path;
+  file.faults.push_back(path + ": cannot be read: not a file, or no permission");
+  return file;
+}
+
+std::vector<std::string> FindDuplicateRules(const RuleFile& file) {
+  std::map<std::pair<std::string, TextMap>, int> seen;
+  std::vector<std::string> texts;
+  for (const GroupSpec& group : file.groups) {
+    for (const RuleSpec& rule : group.rules) {
+      if (++seen[{rule.name, rule.labels}] != 2) continue;
+      std::string text = fmt::format("{}: duplicate rule: metric {}", file.path, rule.name);
+      for (const auto& [name, value] : rule.labels) text += fmt::format(", label {}={}", name, base::Quote(value));
+      texts.push_back(text + ": the results of the two overwrite each other");
+    }
+  }
+  return texts;
+}
+
+}  // namespace bellwether::rules

@@ -1,0 +1,73 @@
+// rules/file/rule_file.h
+//
+// A rule file, read and checked: groups of rules with parsed expressions. Keys are strict, all faults of a file are
+// found at once, and each says where it is, what is wrong and, for a misspelled key, what was probably meant.
+//
+// A Prometheus rule file is read as Prometheus reads it. The keys by which Bellwether will extend the format
+// (`signals`, `levels`, `slo` and theirs) are known here by name and refused as not supported by this version, so that
+// a file written for a later version does not half work.
+//
+// Source: Prometheus model/rulefmt; faults carry its texts.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "promql/parser.h"
+#include "promql/parser/ast.h"
+#include "rules/state/alert_state.h"
+
+namespace bellwether::rules {
+
+// Label or annotation texts by name. Unlike a label set it may hold empty values: such a label removes.
+using TextMap = std::map<std::string, std::string, std::less<>>;
+
+enum class RuleKind : std::uint8_t { kRecording, kAlerting };
+
+struct RuleSpec {
+  RuleKind kind = RuleKind::kRecording;
+  std::string name;       // What it records, or the alert's name.
+  std::string expr_text;  // As written; positions in the engine's annotations refer to it.
+  promql::ExprPtr expr;   // Never null in a file without faults.
+  std::string query;      // Canonical text.
+  TextMap labels;         // The group's and the rule's, the rule's winning.
+  TextMap annotations;
+  HoldPolicy hold;
+};
+
+struct GroupSpec {
+  std::string name;
+  std::optional<base::DurationMs> interval;  // Nothing or 0: the default one.
+  std::optional<base::DurationMs> query_offset;
+  std::size_t limit = 0;  // 0: none.
+  std::vector<RuleSpec> rules;
+};
+
+struct RuleFile {
+  std::string path;
+  std::vector<GroupSpec> groups;
+  std::vector<std::string> warnings;  // "FILE: ..." each.
+  std::vector<std::string> faults;    // "FILE: LINE:COLUMN: ..." each, in order of the file; empty if it is good.
+
+  [[nodiscard]] std::size_t RuleCount() const;
+  // OK, or all faults, a line each (kInvalidArgument).
+  [[nodiscard]] base::Status status() const;
+};
+
+// Reads the text of the file `path` (a name for messages).
+[[nodiscard]] RuleFile ReadRuleText(const std::string& path, std::string_view text,
+                                    const promql::ParserOptions& parser);
+// Reads the file; one that cannot be read has one fault.
+[[nodiscard]] RuleFile ReadRuleFile(const std::string& path, const promql::ParserOptions& parser);
+
+// Rules of one file with equal names and labels, as `check rules` lints them: a text for each, without a full stop.
+[[nodiscard]] std::vector<std::string> FindDuplicateRules(const RuleFile& file);
+
+}  // namespace bellwether::rules

@@ -1,0 +1,222 @@
+#include "rules/state/alert_store.h"
+
+#include <bit>
+#include <utility>
+
+#include "base/bytes.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace bellwether::rules {
+namespace {
+
+constexpr char kEntryVersion = 1;
+constexpr char kGroupVersion = 1;
+constexpr char kTransitionVersion = 1;
+constexpr std::string_view kGroupPrefix = "rules/group/";
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+
+void PutTime(std::string& out, base::TimestampMs t) { base::AppendVarint(out, base::ZigZag(t.ms)); }
+
+bool GetTime(std::string_view& in, base::TimestampMs& t) {
+  std::uint64_t bits = 0;
+  if (!base::ReadVarint(in, bits)) return false;
+  t = base::TimestampMs(base::UnZigZag(bits));
+  return true;
+}
+
+// A byte that says whether there is a time, then the time.
+void PutOptionalTime(std::string& out, const std::optional<base::TimestampMs>& t) {
+  out += t ? '\1' : '\0';
+  if (t) PutTime(out, *t);
+}
+
+bool GetOptionalTime(std::string_view& in, std::optional<base::TimestampMs>& t) {
+  if (in.empty() || in.front() > '\1' || in.front() < '\0') return false;
+  const bool present = in.front() == '\1';
+  in.remove_prefix(1);
+  t.reset();
+  return !present || GetTime(in, t.emplace());
+}
+
+void PutState(std::string& out, AlertState state) { out += static_cast<char>(state); }
+
+bool GetState(std::string_view& in, AlertState& state) {
+  if (in.empty() || in.front() < 0 || in.front() > static_cast<char>(AlertState::kFiring)) return false;
+  state = static_cast<AlertState>(in.front());
+  in.remove_prefix(1);
+  return true;
+}
+
+void PutDouble(std::string& out, double v) { base::AppendFixed64(out, std::bit_cast<std::uint64_t>(v)); }
+
+bool GetDouble(std::string_view& in, double& v) {
+  std::uint64_t bits = 0;
+  if (!base::ReadFixed64(in, bits)) return false;
+  v = std::bit_cast<double>(bits);
+  return true;
+}
+
+void PutAnnotations(std::string& out, const metric::Annotations& annotations) {
+  base::AppendVarint(out, annotations.size());
+  for (const auto& [name, text] : annotations) {
+    base::AppendLengthPrefixed(out, name);
+    base::AppendLengthPrefixed(out, text);
+  }
+}
+
+bool GetAnnotations(std::string_view& in, metric::Annotations& annotations) {
+  std::uint64_t count = 0;
+  if (!base::ReadVarint(in, count)) return false;
+  annotations.clear();
+  for (; count > 0; --count) {
+    std::string_view name;
+    std::string_view text;
+    if (!base::ReadLengthPrefixed(in, name) || !base::ReadLengthPrefixed(in, text)) return false;
+    annotations.emplace(name, text);
+  }
+  return true;
+}
+
+bool TakeVersion(std::string_view& in, char version) {
+  if (in.empty() || in.front() != version) return false;
+  in.remove_prefix(1);
+  return true;
+}
+
+}  // namespace
+
+std::string RulePrefix(std::string_view file, std::string_view group, std::string_view name, const TextMap& labels,
+                       std::uint32_t number) {
+  std::string texts;
+  for (const auto& [label, text] : labels) {
+    base::AppendLengthPrefixed(texts, label);
+    base::AppendLengthPrefixed(texts, text);
+  }
+  std::string key(kAlertPrefix);
+  base::AppendLengthPrefixed(key, file);
+  base::AppendLengthPrefixed(key, group);
+  base::AppendLengthPrefixed(key, name);
+  base::AppendBigEndian64(key, XXH3_64bits(texts.data(), texts.size()));
+  base::AppendBigEndian32(key, number);
+  return key;
+}
+
+std::string AlertKey(std::string_view rule_prefix, const metric::Labels& labels) {
+  return std::string(rule_prefix) + labels.bytes();
+}
+
+std::optional<AlertKeyParts> ParseAlertKey(std::string_view key) {
+  if (!key.starts_with(kAlertPrefix)) return std::nullopt;
+  std::string_view rest = key.substr(kAlertPrefix.size());
+  AlertKeyParts parts;
+  std::uint64_t labels_hash = 0;
+  std::uint32_t number = 0;
+  if (!base::ReadLengthPrefixed(rest, parts.file) || !base::ReadLengthPrefixed(rest, parts.group) ||
+      !base::ReadLengthPrefixed(rest, parts.name) || !base::ReadBigEndian64(rest, labels_hash) ||
+      !base::ReadBigEndian32(rest, number)) {
+    return std::nullopt;
+  }
+  auto labels = metric::Labels::Decode(rest);
+  if (!labels) return std::nullopt;
+  parts.rule_prefix = key.substr(0, key.size() - rest.size());
+  parts.labels = std::move(*labels);
+  return parts;
+}
+
+std::string EncodeAlertEntry(const AlertEntry& entry) {
+  std::string out(1, kEntryVersion);
+  PutState(out, entry.alert.state);
+  PutTime(out, entry.alert.active_at);
+  PutOptionalTime(out, entry.alert.fired_at);
+  PutOptionalTime(out, entry.alert.keep_firing_since);
+  PutOptionalTime(out, entry.alert.resolved_at);
+  PutOptionalTime(out, entry.alert.last_sent_at);
+  PutDouble(out, entry.value);
+  PutAnnotations(out, entry.annotations);
+  return out;
+}
+
+std::optional<AlertEntry> DecodeAlertEntry(std::string_view bytes) {
+  AlertEntry entry;
+  entry.dirty = false;
+  const bool whole = TakeVersion(bytes, kEntryVersion) && GetState(bytes, entry.alert.state) &&
+                     GetTime(bytes, entry.alert.active_at) && GetOptionalTime(bytes, entry.alert.fired_at) &&
+                     GetOptionalTime(bytes, entry.alert.keep_firing_since) &&
+                     GetOptionalTime(bytes, entry.alert.resolved_at) &&
+                     GetOptionalTime(bytes, entry.alert.last_sent_at) && GetDouble(bytes, entry.value) &&
+                     GetAnnotations(bytes, entry.annotations) && bytes.empty();
+  if (!whole) return std::nullopt;
+  return entry;
+}
+
+std::string GroupStateKey(std::string_view file, std::string_view group) {
+  std::string key(kGroupPrefix);
+  base::AppendLengthPrefixed(key, file);
+  base::AppendLengthPrefixed(key, group);
+  return key;
+}
+
+std::string EncodeGroupState(base::TimestampMs last_evaluation) {
+  std::string out(1, kGroupVersion);
+  PutTime(out, last_evaluation);
+  return out;
+}
+
+std::optional<base::TimestampMs> DecodeGroupState(std::string_view bytes) {
+  base::TimestampMs last_evaluation;
+  if (!TakeVersion(bytes, kGroupVersion) || !GetTime(bytes, last_evaluation) || !bytes.empty()) return std::nullopt;
+  return last_evaluation;
+}
+
+std::string OwedKey(std::uint64_t sequence) {
+  std::string key(kOwedPrefix);
+  base::AppendBigEndian64(key, sequence);
+  return key;
+}
+
+std::string HistoryKeyAt(base::TimestampMs at) {
+  std::string key(kHistoryPrefix);
+  base::AppendBigEndian64(key, static_cast<std::uint64_t>(at.ms) ^ kSignBit);
+  return key;
+}
+
+std::string HistoryKey(const AlertTransition& transition, std::string_view rule) {
+  std::string identity(rule);
+  identity += transition.labels.bytes();
+  PutState(identity, transition.from);
+  PutState(identity, transition.to);
+  std::string key = HistoryKeyAt(transition.at);
+  base::AppendBigEndian64(key, XXH3_64bits(identity.data(), identity.size()));
+  return key;
+}
+
+std::string EncodeTransition(const AlertTransition& transition) {
+  std::string out(1, kTransitionVersion);
+  PutTime(out, transition.at);
+  base::AppendLengthPrefixed(out, transition.labels.bytes());
+  PutAnnotations(out, transition.annotations);
+  PutState(out, transition.from);
+  PutState(out, transition.to);
+  PutDouble(out, transition.value);
+  base::AppendLengthPrefixed(out, transition.reason);
+  return out;
+}
+
+std::optional<AlertTransition> DecodeTransition(std::string_view bytes) {
+  AlertTransition transition;
+  std::string_view labels;
+  std::string_view reason;
+  const bool whole = TakeVersion(bytes, kTransitionVersion) && GetTime(bytes, transition.at) &&
+                     base::ReadLengthPrefixed(bytes, labels) && GetAnnotations(bytes, transition.annotations) &&
+                     GetState(bytes, transition.from) && GetState(bytes, transition.to) &&
+                     GetDouble(bytes, transition.value) && base::ReadLengthPrefixed(bytes, reason) && bytes.empty();
+  auto decoded = metric::Labels::Decode(labels);
+  if (!whole || !decoded) return std::nullopt;
+  transition.labels = std::move(*decoded);
+  transition.reason = std::string(reason);
+  return transition;
+}
+
+}  // namespace bellwether::rules
