@@ -25,13 +25,13 @@ using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpClientRequest {
   std::string method = "POST";
-  std::string url;
-  HttpHeaders headers;
-  std::string body;
+  std::string url{};
+  HttpHeaders headers{};
+  std::string body{};
   DurationMs timeout = Seconds(10);
   std::string proxy_url;            // Empty: none.
   std::string basic_auth_username;  // With the password; empty: none.
-  std::string basic_auth_password;
+  std::string basic_auth_password{};
   bool tls_insecure_skip_verify = false;
   bool follow_redirects = true;
 };
