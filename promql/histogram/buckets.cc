@@ -1,8 +1,10 @@
 #include "promql/histogram/buckets.h"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <string_view>
 
 namespace bellwether::promql::histogram {
 namespace {
@@ -10,13 +12,24 @@ namespace {
 constexpr int kFinestSchema = metric::kMaxExponentialSchema;
 constexpr std::size_t kFractions = std::size_t{1} << kFinestSchema;
 
-// 2^(i/256) / 2, in [0.5, 1). The schemas below 8 use every second, fourth, ... of them.
+// Prometheus computed its table of bounds once, with rounding errors, and every client buckets by it; so the bounds are
+// these and not the exact powers. For each i of 2^(i/256) / 2: 1 where its value is the correctly rounded one, n + 1
+// where it is n units in the last place below, 0 where it is one above.
+constexpr std::string_view kFractionErrors =
+    "1111112111211111112311222222222211211121122211221122102211221122"
+    "1111112222332132112111211112111111121011213311221222112121332222"
+    "2121223322322122222222323233323311221121223321332233212232332232"
+    "2243223233433343333333444455435422322333324422333243223333543344";
+
+// The mantissas in [0.5, 1). The schemas below 8 use every second, fourth, ... of them.
 const std::array<double, kFractions>& BoundFractions() {
+  static_assert(kFractionErrors.size() == kFractions);
   static const std::array<double, kFractions> table = [] {
     std::array<double, kFractions> fractions{};
     for (std::size_t i = 0; i < kFractions; ++i) {
       const auto exponent = static_cast<long double>(i) / static_cast<long double>(kFractions);
-      fractions[i] = static_cast<double>(exp2l(exponent) / 2);
+      const auto rounded = std::bit_cast<std::int64_t>(static_cast<double>(exp2l(exponent) / 2));
+      fractions[i] = std::bit_cast<double>(rounded + 1 - (kFractionErrors[i] - '0'));
     }
     return fractions;
   }();

@@ -3,8 +3,8 @@
 // The buckets of a native histogram, two ways: by index with counts (what arithmetic works on) and with their bounds
 // (what quantiles and people look at).
 //
-// Bounds are bit-exact with Prometheus's: an exponential bound is 2^(index * 2^-schema), taken from a table of
-// correctly rounded fractions, and the last one below infinity is the largest double.
+// Bounds are bit-exact with Prometheus's: an exponential bound is 2^(index * 2^-schema) but for the last bits, which
+// are those of its table, and the last one below infinity is the largest double.
 #pragma once
 
 #include <cstdint>
