@@ -34,7 +34,7 @@ struct MergedCursor::State {
     std::size_t age = 0;  // Position in which it was named.
   };
 
-  void Begin(std::span<const ChunkView> named, TimestampMs from, TimestampMs to);
+  void Begin(std::span<const ChunkView> named, TimestampMs from, TimestampMs to, Hints hints);
   bool Next(SampleBatch& batch);
 
  private:
@@ -51,6 +51,7 @@ struct MergedCursor::State {
   TimestampMs min_;
   TimestampMs max_;
   ResetHints hints_;
+  bool as_stored_ = false;
 
   std::vector<Columns> group_;  // Decoded chunks of one group, by age; the first alone if there is but one.
   std::vector<Place> places_;   // Of the group's samples that are read, by time.
@@ -62,7 +63,8 @@ struct MergedCursor::State {
   base::Status status;
 };
 
-void MergedCursor::State::Begin(std::span<const ChunkView> named, TimestampMs from, TimestampMs to) {
+void MergedCursor::State::Begin(std::span<const ChunkView> named, TimestampMs from, TimestampMs to, Hints hints) {
+  as_stored_ = hints == Hints::kAsStored;
   chunks_.clear();
   places_.clear();
   at_ = place_ = 0;
@@ -109,7 +111,7 @@ bool MergedCursor::State::Decode(const ChunkView& view, Columns& columns) {
 void MergedCursor::State::EmitHistograms(std::span<metric::NativeHistogram> histograms, SampleBatch& batch) {
   pointers_.clear();
   for (metric::NativeHistogram& h : histograms) {
-    hints_.Next(h);
+    if (!as_stored_) hints_.Next(h);
     pointers_.push_back(&h);
   }
   batch.histograms = pointers_;
@@ -202,8 +204,8 @@ bool MergedCursor::State::Next(SampleBatch& batch) {
 MergedCursor::MergedCursor() : state_(std::make_unique<State>()) {}
 MergedCursor::~MergedCursor() = default;
 
-void MergedCursor::Reset(std::span<const ChunkView> chunks, base::TimestampMs min, base::TimestampMs max) {
-  state_->Begin(chunks, min, max);
+void MergedCursor::Reset(std::span<const ChunkView> chunks, base::TimestampMs min, base::TimestampMs max, Hints hints) {
+  state_->Begin(chunks, min, max, hints);
 }
 
 bool MergedCursor::Next(SampleBatch& batch) { return state_->Next(batch); }

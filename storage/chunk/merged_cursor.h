@@ -22,10 +22,14 @@ class MergedCursor final : public SampleCursor {
   MergedCursor();
   ~MergedCursor() override;
 
+  // Reset hints as readers see them, or, for writing merged chunks, as they are stored.
+  enum class Hints : unsigned char { kForReaders, kAsStored };
+
   // Begins anew with these chunks, in any order of time; reads the samples of [min, max]. The bytes must live until the
   // next Reset or the end of the cursor; the span itself need not. Memory of the columns is kept from one series to the
   // next, so use one cursor for a whole series set.
-  void Reset(std::span<const ChunkView> chunks, base::TimestampMs min, base::TimestampMs max);
+  void Reset(std::span<const ChunkView> chunks, base::TimestampMs min, base::TimestampMs max,
+             Hints hints = Hints::kForReaders);
 
   bool Next(SampleBatch& batch) override;
   // kCorruption for a chunk whose bytes are no chunk; Next has returned false then.

@@ -19,10 +19,10 @@
 // probe of the alias table and one touch of the series, both prefetched; no allocation, no string. A series is 64 bytes
 // of hot state, 4 bytes a label, its share of dictionary and posting lists, and its chunks.
 //
-// Threads. Everything may be called from any thread at once, except Replay (before the others begin). Series are spread
-// over shards with a mutex each; a batch is grouped by shard and takes each mutex once. Finding by alias, finding by
-// label set and reading posting lists share a reader's lock; only new series and garbage collection exclude them. A
-// reader copies a series' few hundred bytes of open chunk under its shard's mutex and decodes outside.
+// Threads. Everything may be called from any thread at once, except Replay and RestoreNewest (before the others begin).
+// Series are spread over shards with a mutex each; a batch is grouped by shard and takes each mutex once. Finding by
+// alias, finding by label set and reading posting lists share a reader's lock; only new series and garbage collection
+// exclude them. A reader copies a series' few hundred bytes of open chunk under its shard's mutex and decodes outside.
 #pragma once
 
 #include <cstddef>
@@ -107,6 +107,10 @@ class Head {
   // Takes samples that were taken before. One older than the newest of its series is put aside as a late one, whatever
   // its age; one that repeats a stored time is not read.
   void Replay(std::span<const FloatSample> floats, std::span<const HistogramSample> histograms);
+
+  // Tells of samples that are on disk: each series' newest there, against which later ones are judged after a restart.
+  // Not stored here; without effect on a series that has a newer one.
+  void RestoreNewest(std::span<const FloatSample> floats, std::span<const HistogramSample> histograms);
 
   // The labels of these series now stand in journal segment `segment` (> 0), before any sample that counts on it.
   void MarkDefined(std::span<const SeriesRef> series, std::uint32_t segment);

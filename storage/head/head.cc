@@ -1,0 +1,162 @@
+#include "storage/head/head.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "storage/head/head_impl.h"
+
+namespace bellwether::storage::head {
+
+std::uint64_t Pins::Enter() {
+  const base::MutexLock lock(mu_);
+  ++inside_[epoch_];
+  return epoch_;
+}
+
+void Pins::Leave(std::uint64_t epoch) {
+  const base::MutexLock lock(mu_);
+  const auto entry = inside_.find(epoch);
+  if (--entry->second == 0 && epoch != epoch_) inside_.erase(entry);  // That of the present epoch is kept for the next.
+}
+
+std::uint64_t Pins::EndEpoch() {
+  const base::MutexLock lock(mu_);
+  const auto entry = inside_.find(epoch_);
+  if (entry != inside_.end() && entry->second == 0) inside_.erase(entry);
+  return epoch_++;
+}
+
+bool Pins::AllLeft(std::uint64_t epoch) const {
+  const base::MutexLock lock(mu_);
+  return inside_.empty() || inside_.begin()->first > epoch;
+}
+
+Head::Impl::Impl(const HeadOptions& opts)
+    : options(opts),
+      limits{std::clamp<std::size_t>(opts.chunk_samples_max, 1, chunk::kMaxChunkSamples - 1)},
+      table(opts.hash_seed, opts.series_limit) {
+  for (auto& shard : shards) shard = std::make_unique<Shard>(opts.window);
+}
+
+Head::Pin Head::Impl::NewPin() {
+  Pin pin;
+  pin.head_ = this;
+  pin.epoch_ = pins.Enter();
+  return pin;
+}
+
+void Head::Impl::BeginSeries(SeriesPlace place) {
+  Shard& shard = ShardFor(place.slot);
+  const base::MutexLock lock(shard.mu);
+  shard.series.GrowTo(place.slot / kShards + 1);
+  shard.At(place.slot).Begin(place.generation);
+}
+
+Head::Head(const HeadOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+Head::~Head() = default;
+
+Head::Pin::Pin(Pin&& other) noexcept : head_(std::exchange(other.head_, nullptr)), epoch_(other.epoch_) {}
+
+Head::Pin& Head::Pin::operator=(Pin&& other) noexcept {
+  std::swap(head_, other.head_);
+  std::swap(epoch_, other.epoch_);
+  return *this;
+}
+
+Head::Pin::~Pin() {
+  if (head_ != nullptr) head_->pins.Leave(epoch_);
+}
+
+Head::Pin Head::PinRefs() { return impl_->NewPin(); }
+
+void Head::FindByAlias(std::span<const std::string_view> aliases, std::span<SeriesRef> refs) const {
+  impl_->table.FindByAlias(aliases, refs);
+}
+
+base::Result<SeriesRef> Head::FindOrCreate(const metric::Labels& labels, std::string_view alias) {
+  BW_CHECK(!labels.empty());
+  const auto place = impl_->table.FindOrAttach(labels, [&](SeriesPlace created) { impl_->BeginSeries(created); });
+  if (!place.ok()) return place.status();
+  if (!alias.empty()) impl_->table.SetAlias(alias, *place);
+  return RefOf(*place);
+}
+
+metric::Labels Head::LabelsOf(SeriesRef ref) const { return impl_->table.LabelsOf(PlaceOf(ref).slot); }
+
+void Head::MarkDefined(std::span<const SeriesRef> series, std::uint32_t segment) {
+  for (const SeriesRef ref : series) {
+    const SeriesPlace place = PlaceOf(ref);
+    Shard& shard = impl_->ShardFor(place.slot);
+    const base::MutexLock lock(shard.mu);
+    Series& s = shard.At(place.slot);
+    if (s.generation == place.generation) s.defined_in = std::max(s.defined_in, segment);
+  }
+}
+
+void Head::SetFirstLiveSegment(std::uint32_t segment) { impl_->first_live_segment.store(segment); }
+
+std::size_t Head::SeriesCount() const { return impl_->table.size(); }
+
+// ---- Garbage
+
+namespace {
+
+// Slots of one shard that look like garbage now.
+std::vector<std::uint32_t> IdleSlots(Shard& shard, std::size_t number, std::uint32_t bound,
+                                     base::TimestampMs idle_before) {
+  std::vector<std::uint32_t> idle;
+  const base::MutexLock lock(shard.mu);
+  for (std::size_t slot = number; slot < bound; slot += kShards) {
+    const Series& s = shard.At(static_cast<std::uint32_t>(slot));
+    if (!s.detached && !s.HasSamples() && s.newest() < idle_before) idle.push_back(static_cast<std::uint32_t>(slot));
+  }
+  return idle;
+}
+
+}  // namespace
+
+std::size_t Head::CollectGarbage(base::TimestampMs idle_before) {
+  Impl& impl = *impl_;
+  const base::MutexLock collecting(impl.garbage_mu);
+  const std::uint32_t bound = impl.table.slot_bound();
+  std::vector<std::uint32_t> detached;
+  for (std::size_t number = 0; number < kShards; ++number) {
+    const auto idle = IdleSlots(*impl.shards[number], number, bound, idle_before);
+    impl.table.Detach(
+        idle, [&](std::uint32_t slot) { return impl.DetachIfIdle(slot, idle_before); }, detached);
+  }
+  impl.table.ForgetAliases(detached);
+  const std::size_t removed = detached.size();
+  impl.detached.push_back({impl.pins.EndEpoch(), std::move(detached)});
+  std::erase_if(impl.detached, [&](const Impl::Detached& entry) {
+    if (!impl.pins.AllLeft(entry.epoch)) return false;
+    impl.FreeDetached(entry.slots);
+    return true;
+  });
+  return removed;
+}
+
+bool Head::Impl::DetachIfIdle(std::uint32_t slot, base::TimestampMs idle_before) {
+  Shard& shard = ShardFor(slot);
+  const base::MutexLock lock(shard.mu);
+  Series& s = shard.At(slot);
+  if (s.detached || s.HasSamples() || s.newest() >= idle_before) return false;
+  s.detached = true;
+  return true;
+}
+
+void Head::Impl::FreeDetached(std::span<const std::uint32_t> slots) {
+  std::vector<std::uint32_t> freed;
+  for (const std::uint32_t slot : slots) {
+    Shard& shard = ShardFor(slot);
+    const base::MutexLock lock(shard.mu);
+    Series& s = shard.At(slot);
+    if (!s.detached) continue;  // Somebody who had it appended to it.
+    s.FreeMemory();
+    freed.push_back(slot);
+  }
+  table.Free(freed);
+}
+
+}  // namespace bellwether::storage::head

@@ -1,0 +1,208 @@
+// Taking samples: a batch is grouped by shard, each shard's mutex is taken once, and the memory of a series is asked
+// for a few samples ahead.
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "storage/head/head_impl.h"
+
+namespace bellwether::storage::head {
+namespace {
+
+constexpr std::size_t kAhead = 8;  // Samples between asking for memory and using it.
+
+// Indices of a batch, shard after shard, in the batch's order within each.
+class ShardOrder {
+ public:
+  template <typename Sample>
+  void Build(std::span<const Sample> samples) {
+    std::array<std::uint32_t, kShards> next{};
+    begins_.fill(0);
+    for (const Sample& s : samples) ++next[ShardOf(PlaceOf(s.ref).slot)];
+    std::uint32_t begin = 0;
+    for (std::size_t i = 0; i < kShards; ++i) {
+      begins_[i] = begin;
+      begin += std::exchange(next[i], begin);
+    }
+    begins_[kShards] = begin;
+    order_.resize(samples.size());
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      order_[next[ShardOf(PlaceOf(samples[i].ref).slot)]++] = static_cast<std::uint32_t>(i);
+    }
+  }
+  [[nodiscard]] std::span<const std::uint32_t> Of(std::size_t shard) const {
+    return std::span(order_).subspan(begins_[shard], begins_[shard + 1] - begins_[shard]);
+  }
+
+ private:
+  std::array<std::uint32_t, kShards + 1> begins_{};
+  std::vector<std::uint32_t> order_;
+};
+
+bool SameAsNewest(const Series& s, const FloatSample& sample) { return s.NewestIs(sample.value); }
+bool SameAsNewest(const Series& s, const HistogramSample& sample) { return s.NewestIs(*sample.histogram); }
+
+void TakeInOrder(Series& s, const FloatSample& sample, const SeriesLimits& limits, WindowCounts& windows) {
+  s.AppendInOrder(sample.timestamp, sample.value, sample.start_timestamp, limits, windows);
+}
+void TakeInOrder(Series& s, const HistogramSample& sample, const SeriesLimits& limits, WindowCounts& windows) {
+  s.AppendInOrder(sample.timestamp, *sample.histogram, sample.start_timestamp, limits, windows);
+}
+
+LateSample ToLate(const FloatSample& sample) {
+  return {sample.timestamp, sample.value, sample.start_timestamp, nullptr};
+}
+LateSample ToLate(const HistogramSample& sample) {
+  return {sample.timestamp, 0, sample.start_timestamp,
+          std::make_unique<const metric::NativeHistogram>(*sample.histogram)};
+}
+
+double ValueOf(const FloatSample& sample) { return sample.value; }
+double ValueOf(const HistogramSample&) { return 0; }
+
+// What one Apply, or Replay, works with.
+struct Applying {
+  const TimeBounds& bounds;
+  base::DurationMs out_of_order_window;
+  const SeriesLimits& limits;
+  std::uint32_t first_live_segment;
+  bool replay;
+  Applied& applied;
+  // The sample that was refused first, filled in when no lock is held.
+  std::size_t first_refused = SIZE_MAX;
+  double first_existing = 0;
+};
+
+template <typename Sample>
+Outcome Decide(const Applying& a, const Series& s, const Sample& sample) {
+  if (a.replay) return sample.timestamp > s.newest() || s.newest() == kNoSample ? Outcome::kTaken : Outcome::kTakenLate;
+  return DecideOrder(sample.timestamp, s.newest(), a.bounds, a.out_of_order_window,
+                     [&] { return SameAsNewest(s, sample); });
+}
+
+template <typename Sample>
+Outcome TakeOne(Applying& a, Shard& shard, Series& s, const Sample& sample, std::size_t index) BW_REQUIRES(shard.mu) {
+  const Outcome outcome = Decide(a, s, sample);
+  if (outcome == Outcome::kTaken) {
+    TakeInOrder(s, sample, a.limits, shard.windows);
+  } else if (outcome == Outcome::kTakenLate) {
+    s.AppendLate(ToLate(sample), a.limits, shard.windows);
+  } else if (IsRefused(outcome)) {
+    if (index < a.first_refused) {
+      a.first_refused = index;
+      a.first_existing = s.newest_value();
+    }
+    return outcome;
+  } else {
+    return outcome;
+  }
+  if (s.defined_in < a.first_live_segment) [[unlikely]]
+    a.applied.undefined.push_back(sample.ref);
+  return outcome;
+}
+
+// Takes the samples of one shard; those of detached series are left to the caller.
+template <typename Sample>
+void TakeShard(Applying& a, Shard& shard, std::span<const Sample> samples, std::span<const std::uint32_t> order,
+               std::span<Outcome> outcomes, std::vector<std::uint32_t>& of_detached) {
+  const base::MutexLock lock(shard.mu);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (i + 2 * kAhead < order.size()) {
+      __builtin_prefetch(&shard.At(PlaceOf(samples[order[i + 2 * kAhead]].ref).slot), 1);
+    }
+    if (i + kAhead < order.size()) shard.At(PlaceOf(samples[order[i + kAhead]].ref).slot).Prefetch();
+    const Sample& sample = samples[order[i]];
+    const SeriesPlace place = PlaceOf(sample.ref);
+    Series& s = shard.At(place.slot);
+    BW_CHECK(s.generation == place.generation);  // A ref that was kept beyond its commit.
+    if (s.detached) [[unlikely]] {
+      of_detached.push_back(order[i]);
+    } else {
+      outcomes[order[i]] = TakeOne(a, shard, s, sample, order[i]);
+    }
+  }
+}
+
+std::uint64_t& Taken(CommitResult& result, const FloatSample*) { return result.floats; }
+std::uint64_t& Taken(CommitResult& result, const HistogramSample*) { return result.histograms; }
+
+template <typename Sample>
+void Count(std::span<const Outcome> outcomes, CommitResult& result) {
+  for (const Outcome outcome : outcomes) {
+    if (IsRefused(outcome)) {
+      ++result.refused[static_cast<std::size_t>(RefusalOf(outcome))];
+    } else {
+      ++Taken(result, static_cast<const Sample*>(nullptr));
+    }
+  }
+}
+
+}  // namespace
+
+SeriesPlace Head::Impl::Revive(SeriesPlace place) {
+  return table.Reattach(place.slot, [&](SeriesPlace again) {
+    Shard& shard = ShardFor(again.slot);
+    const base::MutexLock lock(shard.mu);
+    shard.At(again.slot).detached = false;
+  });
+}
+
+template <typename Sample>
+void Head::Impl::TakeAll(std::span<const Sample> samples, const TimeBounds& bounds, bool replay, Applied& applied,
+                         std::vector<Outcome>& outcomes) {
+  thread_local ShardOrder order;
+  outcomes.resize(samples.size());
+  if (samples.empty()) return;
+  Applying a{bounds, options.out_of_order_window, limits, first_live_segment.load(), replay, applied};
+  order.Build(samples);
+  std::vector<std::uint32_t> of_detached;
+  for (std::size_t i = 0; i < kShards; ++i) {
+    const auto mine = order.Of(i);
+    if (!mine.empty()) TakeShard<Sample>(a, *shards[i], samples, mine, outcomes, of_detached);
+  }
+  for (const std::uint32_t index : of_detached) {
+    Sample again = samples[index];
+    const SeriesPlace place = Revive(PlaceOf(again.ref));
+    again.ref = RefOf(place);
+    Shard& shard = ShardFor(place.slot);
+    const base::MutexLock lock(shard.mu);
+    outcomes[index] = TakeOne(a, shard, shard.At(place.slot), again, index);
+  }
+  Count<Sample>(outcomes, applied.result);
+  if (a.first_refused == SIZE_MAX || applied.result.first_refused) return;
+  const Sample& first = samples[a.first_refused];
+  applied.result.first_refused = {RefusalOf(outcomes[a.first_refused]), table.LabelsOf(PlaceOf(first.ref).slot),
+                                  first.timestamp, a.first_existing, ValueOf(first)};
+}
+
+void Head::Apply(std::span<const FloatSample> floats, std::span<const HistogramSample> histograms,
+                 const TimeBounds& bounds, Applied& applied) {
+  applied.result = CommitResult();
+  applied.undefined.clear();
+  impl_->TakeAll(floats, bounds, false, applied, applied.floats);
+  impl_->TakeAll(histograms, bounds, false, applied, applied.histograms);
+  std::sort(applied.undefined.begin(), applied.undefined.end());
+  applied.undefined.erase(std::unique(applied.undefined.begin(), applied.undefined.end()), applied.undefined.end());
+}
+
+void Head::RestoreNewest(std::span<const FloatSample> floats, std::span<const HistogramSample> histograms) {
+  for (const FloatSample& sample : floats) {
+    Shard& shard = impl_->ShardFor(PlaceOf(sample.ref).slot);
+    const base::MutexLock lock(shard.mu);
+    shard.At(PlaceOf(sample.ref).slot).RestoreNewest(sample.timestamp, sample.value);
+  }
+  for (const HistogramSample& sample : histograms) {
+    Shard& shard = impl_->ShardFor(PlaceOf(sample.ref).slot);
+    const base::MutexLock lock(shard.mu);
+    shard.At(PlaceOf(sample.ref).slot).RestoreNewest(sample.timestamp, *sample.histogram);
+  }
+}
+
+void Head::Replay(std::span<const FloatSample> floats, std::span<const HistogramSample> histograms) {
+  thread_local Applied applied;
+  applied.undefined.clear();
+  impl_->TakeAll(floats, TimeBounds(), true, applied, applied.floats);
+  impl_->TakeAll(histograms, TimeBounds(), true, applied, applied.histograms);
+}
+
+}  // namespace bellwether::storage::head

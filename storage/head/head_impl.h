@@ -1,0 +1,90 @@
+// storage/head/head_impl.h
+//
+// The parts of the head. Order of locks: SeriesTable's, AliasTable's, a shard's, pins'. No two shards' are held at
+// once.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "storage/head/head.h"
+#include "storage/head/series.h"
+#include "storage/head/series_table.h"
+#include "storage/index/paged_array.h"
+
+namespace bellwether::storage::head {
+
+inline constexpr std::size_t kShards = 16;
+
+constexpr std::size_t ShardOf(std::uint32_t slot) { return slot % kShards; }
+
+// The sample state of every sixteenth series.
+struct Shard {
+  explicit Shard(base::DurationMs window) : windows(window) {}
+
+  [[nodiscard]] Series& At(std::uint32_t slot) BW_REQUIRES(mu) { return series[slot / kShards]; }
+  [[nodiscard]] const Series& At(std::uint32_t slot) const BW_REQUIRES(mu) { return series[slot / kShards]; }
+
+  mutable base::Mutex mu;
+  index::PagedArray<Series> series BW_GUARDED_BY(mu);
+  WindowCounts windows BW_GUARDED_BY(mu);
+};
+
+// Who may still use a ref that nobody can find any more. Time is counted in collections of garbage.
+class Pins {
+ public:
+  [[nodiscard]] std::uint64_t Enter();
+  void Leave(std::uint64_t epoch);
+  // Begins a new epoch and returns the one that ended.
+  std::uint64_t EndEpoch();
+  // True if nobody is left who entered in `epoch` or before.
+  [[nodiscard]] bool AllLeft(std::uint64_t epoch) const;
+
+ private:
+  mutable base::Mutex mu_;
+  std::uint64_t epoch_ BW_GUARDED_BY(mu_) = 1;
+  std::map<std::uint64_t, std::uint64_t> inside_ BW_GUARDED_BY(mu_);
+};
+
+struct Head::Impl {
+  explicit Impl(const HeadOptions& opts);
+
+  [[nodiscard]] Shard& ShardFor(std::uint32_t slot) { return *shards[ShardOf(slot)]; }
+  [[nodiscard]] Pin NewPin();
+  void BeginSeries(SeriesPlace place);
+  // A detached series that somebody still had, found by everybody again; or what took its place.
+  [[nodiscard]] SeriesPlace Revive(SeriesPlace place);
+  [[nodiscard]] bool DetachIfIdle(std::uint32_t slot, base::TimestampMs idle_before);
+  void FreeDetached(std::span<const std::uint32_t> slots);
+  template <typename Sample>
+  void TakeAll(std::span<const Sample> samples, const TimeBounds& bounds, bool replay, Applied& applied,
+               std::vector<Outcome>& outcomes);
+  // Slots of `set`, in ascending order, whose series has samples in the range.
+  [[nodiscard]] std::vector<std::uint32_t> WithSamples(const index::IdSet& set, Range range);
+
+  const HeadOptions options;
+  const SeriesLimits limits;
+
+  // Internally synchronized.
+  SeriesTable table;
+  std::array<std::unique_ptr<Shard>, kShards> shards;
+  Pins pins;
+  std::atomic<std::uint32_t> first_live_segment{1};
+
+  struct Detached {
+    std::uint64_t epoch = 0;
+    std::vector<std::uint32_t> slots;
+  };
+  base::Mutex garbage_mu;                                    // One collection at a time; before all others.
+  std::vector<Detached> detached BW_GUARDED_BY(garbage_mu);  // Not freed yet.
+};
+
+}  // namespace bellwether::storage::head

@@ -1,0 +1,399 @@
+#include "storage/head/series.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "base/check.h"
+#include "storage/chunk/chunk.h"
+#include "storage/chunk/float_columns.h"
+#include "storage/chunk/merged_cursor.h"
+
+namespace bellwether::storage::head {
+namespace {
+
+using base::TimestampMs;
+using chunk::ChunkView;
+
+// An open histogram chunk is closed, and compressed, at this size.
+constexpr std::size_t kHistogramPayloadMax = 16u << 10;
+
+bool IsWithin(TimestampMs t, TimestampMs min, TimestampMs max) { return min <= t && t <= max; }
+bool TimesOverlap(TimestampMs a_min, TimestampMs a_max, TimestampMs min, TimestampMs max) {
+  return a_min <= max && a_max >= min;
+}
+
+HeadChunk* CloseColumns(const chunk::Columns& columns) {
+  thread_local std::string bytes;
+  bytes.clear();
+  if (columns.histograms.empty()) {
+    chunk::EncodeFloatColumns(columns.timestamps, columns.values, columns.start_timestamps, bytes);
+  } else {
+    chunk::EncodeHistograms(columns.timestamps, columns.histograms, columns.start_timestamps, bytes);
+  }
+  return HeadChunk::New({bytes, columns.timestamps.front(), columns.timestamps.back(),
+                         static_cast<std::uint32_t>(columns.timestamps.size())});
+}
+
+void AddLateTo(chunk::Columns& columns, const LateSample& sample) {
+  columns.timestamps.push_back(sample.t);
+  columns.start_timestamps.push_back(sample.start);
+  if (sample.histogram != nullptr) {
+    columns.histograms.push_back(*sample.histogram);
+  } else {
+    columns.values.push_back(sample.value);
+  }
+}
+
+// Splits what a cursor reads into closed chunks of one sort, at most `samples_max` each.
+std::vector<HeadChunk*> CloseAll(chunk::MergedCursor& cursor, std::size_t samples_max) {
+  std::vector<HeadChunk*> closed;
+  SampleBatch batch;
+  while (cursor.Next(batch)) {
+    for (std::size_t begin = 0; begin < batch.timestamps.size(); begin += samples_max) {
+      const std::size_t n = std::min(samples_max, batch.timestamps.size() - begin);
+      chunk::Columns part;
+      for (std::size_t i = begin; i < begin + n; ++i) {
+        part.timestamps.push_back(batch.timestamps[i]);
+        if (!batch.values.empty()) part.values.push_back(batch.values[i]);
+        if (!batch.histograms.empty()) part.histograms.push_back(*batch.histograms[i]);
+        if (!batch.start_timestamps.empty()) part.start_timestamps.push_back(batch.start_timestamps[i]);
+      }
+      closed.push_back(CloseColumns(part));
+    }
+  }
+  BW_CHECK(cursor.status().ok());  // These chunks were written by this process.
+  return closed;
+}
+
+}  // namespace
+
+HeadChunk* HeadChunk::New(const ChunkView& content) {
+  void* memory = std::malloc(sizeof(HeadChunk) + content.bytes.size());
+  BW_CHECK(memory != nullptr);
+  auto* chunk = new (memory) HeadChunk();
+  chunk->size_ = static_cast<std::uint32_t>(content.bytes.size());
+  chunk->count_ = content.count;
+  chunk->min_ = content.min;
+  chunk->max_ = content.max;
+  std::memcpy(static_cast<void*>(chunk + 1), content.bytes.data(), content.bytes.size());
+  return chunk;
+}
+
+void HeadChunk::Unref() {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  this->~HeadChunk();
+  std::free(this);
+}
+
+void WindowCounts::Add(TimestampMs t, std::int64_t n) {
+  if (n == 0) return;
+  const WindowId window = WindowAt(t);
+  auto place = std::lower_bound(counts_.begin(), counts_.end(), window,
+                                [](const auto& entry, WindowId w) { return entry.first < w; });
+  if (place == counts_.end() || place->first != window) place = counts_.insert(place, {window, 0});
+  place->second += n;
+  BW_DCHECK(place->second >= 0);
+  if (place->second == 0) counts_.erase(place);
+}
+
+void SeriesSnapshot::Clear() {
+  pieces_.clear();
+  copies_.clear();
+}
+
+void SeriesSnapshot::AddClosed(HeadChunk* chunk) { pieces_.push_back({ChunkRef(chunk), 0, chunk->view()}); }
+
+std::string& SeriesSnapshot::BeginCopy() {
+  copy_begin_ = copies_.size();
+  return copies_;
+}
+
+void SeriesSnapshot::EndCopy(TimestampMs min, TimestampMs max, std::size_t count) {
+  const std::string_view bytes(copies_.data(), copies_.size() - copy_begin_);  // Placed by Views.
+  pieces_.push_back({std::nullopt, copy_begin_, {bytes, min, max, static_cast<std::uint32_t>(count)}});
+}
+
+std::span<const ChunkView> SeriesSnapshot::Views() {
+  views_.clear();
+  for (const Piece& piece : pieces_) {
+    views_.push_back(piece.view);
+    if (!piece.closed) views_.back().bytes = std::string_view(copies_).substr(piece.begin, piece.view.bytes.size());
+  }
+  return views_;
+}
+
+Series::~Series() {
+  if (open_ != nullptr) chunk::FloatStream::Delete(open_);
+  while (closed_ != nullptr) std::exchange(closed_, closed_->next)->Unref();
+}
+
+void Series::Begin(std::uint16_t new_generation) {
+  BW_DCHECK(!HasSamples());
+  generation = new_generation;
+  defined_in = 0;
+  detached = false;
+  newest_ = kNoSample;
+  newest_bits_ = 0;
+  newest_is_histogram_ = false;
+  extras_.reset();
+}
+
+void Series::FreeMemory() {
+  BW_DCHECK(!HasSamples());
+  if (open_ != nullptr) chunk::FloatStream::Delete(std::exchange(open_, nullptr));
+  newest_is_histogram_ = false;
+  extras_.reset();
+}
+
+SeriesExtras& Series::Extras() {
+  if (extras_ == nullptr) extras_ = std::make_unique<SeriesExtras>();
+  return *extras_;
+}
+
+void Series::PushClosed(HeadChunk* chunk) {
+  chunk->next = closed_;
+  closed_ = chunk;
+}
+
+void Series::CloseFloats() {
+  if (open_ == nullptr || open_->count() == 0) return;
+  thread_local std::string stream;
+  thread_local chunk::Columns columns;
+  stream.clear();
+  columns.Clear();
+  open_->CopyTo(stream);
+  BW_CHECK(chunk::DecodeChunk(stream, columns));
+  PushClosed(CloseColumns(columns));
+  open_->Clear();
+}
+
+void Series::CloseHistograms() {
+  if (extras_ == nullptr || extras_->histograms.count() == 0) return;
+  chunk::HistogramStream& open = extras_->histograms;
+  std::string bytes;
+  open.CloseTo(bytes);
+  PushClosed(HeadChunk::New({bytes, open.min(), open.max(), open.count()}));
+  open.Clear();
+}
+
+void Series::BeginChunk(TimestampMs t, double value, TimestampMs start, WindowCounts& windows) {
+  CloseFloats();
+  CloseHistograms();
+  if (open_ == nullptr) open_ = chunk::FloatStream::New();
+  open_->Begin(t, value, start);
+  open_end_ = windows.EndAt(t);
+  windows.Add(t, 1);
+}
+
+void Series::AppendInOrder(TimestampMs t, const metric::NativeHistogram& h, TimestampMs start,
+                           const SeriesLimits& limits, WindowCounts& windows) {
+  SeriesExtras& extras = Extras();
+  chunk::HistogramStream& open = extras.histograms;
+  const bool full = open.count() >= limits.chunk_samples_max || open.payload_bytes() >= kHistogramPayloadMax;
+  if (open.count() == 0 || t >= open_end_ || full) {
+    CloseFloats();
+    CloseHistograms();
+    open_end_ = windows.EndAt(t);
+    windows.Add(t, 1);
+  }
+  open.Append(t, h, start);
+  newest_ = t;
+  newest_bits_ = 0;
+  newest_is_histogram_ = true;
+  extras.newest_histogram = h;
+}
+
+void Series::AppendLate(LateSample sample, const SeriesLimits& limits, WindowCounts& windows) {
+  std::vector<LateSample>& late = Extras().late;
+  const auto place =
+      std::lower_bound(late.begin(), late.end(), sample.t, [](const LateSample& a, TimestampMs t) { return a.t < t; });
+  if (place != late.end() && place->t == sample.t) return;
+  windows.Add(sample.t, 1);
+  late.insert(place, std::move(sample));
+  if (late.size() >= limits.chunk_samples_max) CloseLate(windows);
+}
+
+void Series::RestoreNewest(TimestampMs t, double value) {
+  if (t <= newest_) return;
+  newest_ = t;
+  newest_bits_ = std::bit_cast<std::uint64_t>(value);
+  newest_is_histogram_ = false;
+}
+
+void Series::RestoreNewest(TimestampMs t, const metric::NativeHistogram& h) {
+  if (t <= newest_) return;
+  newest_ = t;
+  newest_bits_ = 0;
+  newest_is_histogram_ = true;
+  Extras().newest_histogram = h;
+}
+
+// Late samples become late chunks, one for each window and sort.
+void Series::CloseLate(WindowCounts& windows) {
+  std::vector<LateSample> late = std::move(extras_->late);
+  extras_->late.clear();
+  for (std::size_t i = 0; i < late.size();) {
+    const TimestampMs end = windows.EndAt(late[i].t);
+    chunk::Columns floats;
+    chunk::Columns histograms;
+    for (; i < late.size() && late[i].t < end; ++i) {
+      AddLateTo(late[i].histogram == nullptr ? floats : histograms, late[i]);
+      windows.Add(late[i].t, -1);
+    }
+    for (const chunk::Columns* columns : {&floats, &histograms}) {
+      if (columns->timestamps.empty()) continue;
+      HeadChunk* chunk = CloseColumns(*columns);
+      chunk->late = true;
+      PushClosed(chunk);
+      windows.Add(chunk->min(), 1);
+    }
+  }
+}
+
+bool Series::HasSamples() const {
+  return closed_ != nullptr || (open_ != nullptr && open_->count() > 0) ||
+         (extras_ != nullptr && (extras_->histograms.count() > 0 || !extras_->late.empty()));
+}
+
+bool Series::Overlaps(TimestampMs min, TimestampMs max) const {
+  if (open_ != nullptr && open_->count() > 0 && TimesOverlap(open_->min(), open_->max(), min, max)) return true;
+  for (const HeadChunk* c = closed_; c != nullptr; c = c->next) {
+    if (TimesOverlap(c->min(), c->max(), min, max)) return true;
+  }
+  if (extras_ == nullptr) return false;
+  const chunk::HistogramStream& open = extras_->histograms;
+  if (open.count() > 0 && TimesOverlap(open.min(), open.max(), min, max)) return true;
+  return std::any_of(extras_->late.begin(), extras_->late.end(),
+                     [&](const LateSample& s) { return IsWithin(s.t, min, max); });
+}
+
+void Series::Read(TimestampMs min, TimestampMs max, SeriesSnapshot& snapshot) const {
+  std::vector<HeadChunk*> in_order;
+  std::vector<HeadChunk*> late;
+  for (HeadChunk* c = closed_; c != nullptr; c = c->next) {
+    if (TimesOverlap(c->min(), c->max(), min, max)) (c->late ? late : in_order).push_back(c);
+  }
+  for (auto c = in_order.rbegin(); c != in_order.rend(); ++c) snapshot.AddClosed(*c);
+  if (open_ != nullptr && open_->count() > 0 && TimesOverlap(open_->min(), open_->max(), min, max)) {
+    open_->CopyTo(snapshot.BeginCopy());
+    snapshot.EndCopy(open_->min(), open_->max(), open_->count());
+  }
+  if (extras_ != nullptr) {
+    const chunk::HistogramStream& open = extras_->histograms;
+    if (open.count() > 0 && TimesOverlap(open.min(), open.max(), min, max)) {
+      open.CopyTo(snapshot.BeginCopy());
+      snapshot.EndCopy(open.min(), open.max(), open.count());
+    }
+  }
+  for (auto c = late.rbegin(); c != late.rend(); ++c) snapshot.AddClosed(*c);
+  if (extras_ != nullptr) CopyLate(min, max, snapshot);
+}
+
+void Series::CopyLate(TimestampMs min, TimestampMs max, SeriesSnapshot& snapshot) const {
+  chunk::Columns floats;
+  chunk::HistogramStream histograms;
+  for (const LateSample& sample : extras_->late) {
+    if (!IsWithin(sample.t, min, max)) continue;
+    if (sample.histogram == nullptr) {
+      AddLateTo(floats, sample);
+    } else {
+      histograms.Append(sample.t, *sample.histogram, sample.start);
+    }
+  }
+  if (!floats.timestamps.empty()) {
+    chunk::EncodeFloatColumns(floats.timestamps, floats.values, floats.start_timestamps, snapshot.BeginCopy());
+    snapshot.EndCopy(floats.timestamps.front(), floats.timestamps.back(), floats.timestamps.size());
+  }
+  if (histograms.count() > 0) {
+    histograms.CopyTo(snapshot.BeginCopy());
+    snapshot.EndCopy(histograms.min(), histograms.max(), histograms.count());
+  }
+}
+
+bool Series::HasLate(TimestampMs min, TimestampMs max) const {
+  for (const HeadChunk* c = closed_; c != nullptr; c = c->next) {
+    if (c->late && IsWithin(c->min(), min, max)) return true;
+  }
+  return extras_ != nullptr && std::any_of(extras_->late.begin(), extras_->late.end(),
+                                           [&](const LateSample& s) { return IsWithin(s.t, min, max); });
+}
+
+// Takes closed chunks of a window out of the list; returns how many.
+std::size_t Series::RemoveClosed(TimestampMs min, TimestampMs max, bool only_taken) {
+  std::size_t removed = 0;
+  for (HeadChunk** link = &closed_; *link != nullptr;) {
+    HeadChunk* c = *link;
+    if (!IsWithin(c->min(), min, max) || (only_taken && !c->taken)) {
+      link = &c->next;
+      continue;
+    }
+    *link = c->next;
+    c->Unref();
+    ++removed;
+  }
+  return removed;
+}
+
+// All closed chunks and late samples of a window become chunks in order.
+void Series::MergeLate(TimestampMs min, TimestampMs max, const SeriesLimits& limits, WindowCounts& windows) {
+  SeriesSnapshot all;
+  Read(min, max, all);
+  chunk::MergedCursor cursor;
+  cursor.Reset(all.Views(), min, max, chunk::MergedCursor::Hints::kAsStored);
+  const std::vector<HeadChunk*> merged = CloseAll(cursor, limits.chunk_samples_max);
+  std::int64_t change = static_cast<std::int64_t>(merged.size());
+  change -= static_cast<std::int64_t>(RemoveClosed(min, max, false));
+  if (extras_ != nullptr) {
+    change -= static_cast<std::int64_t>(
+        std::erase_if(extras_->late, [&](const LateSample& s) { return IsWithin(s.t, min, max); }));
+  }
+  for (HeadChunk* c : merged) PushClosed(c);
+  windows.Add(min, change);
+}
+
+void Series::TakeWindow(TimestampMs min, TimestampMs max, const SeriesLimits& limits, WindowCounts& windows,
+                        SeriesSnapshot& snapshot) {
+  if (open_ != nullptr && open_->count() > 0 && IsWithin(open_->min(), min, max)) CloseFloats();
+  if (extras_ != nullptr && extras_->histograms.count() > 0 && IsWithin(extras_->histograms.min(), min, max)) {
+    CloseHistograms();
+  }
+  if (HasLate(min, max)) MergeLate(min, max, limits, windows);
+  std::vector<HeadChunk*> taken;
+  for (HeadChunk* c = closed_; c != nullptr; c = c->next) {
+    if (IsWithin(c->min(), min, max)) taken.push_back(c);
+  }
+  std::sort(taken.begin(), taken.end(), [](const HeadChunk* a, const HeadChunk* b) { return a->min() < b->min(); });
+  for (HeadChunk* c : taken) {
+    c->taken = true;
+    snapshot.AddClosed(c);
+  }
+}
+
+void Series::DropTaken(TimestampMs min, TimestampMs max, WindowCounts& windows) {
+  windows.Add(min, -static_cast<std::int64_t>(RemoveClosed(min, max, true)));
+}
+
+void Series::AddStats(std::uint64_t& chunks, std::optional<TimestampMs>& min, std::optional<TimestampMs>& max) const {
+  const auto add = [&](TimestampMs first, TimestampMs last) {
+    ++chunks;
+    min = min ? std::min(*min, first) : first;
+    max = max ? std::max(*max, last) : last;
+  };
+  for (const HeadChunk* c = closed_; c != nullptr; c = c->next) add(c->min(), c->max());
+  if (open_ != nullptr && open_->count() > 0) add(open_->min(), open_->max());
+  if (extras_ == nullptr) return;
+  if (extras_->histograms.count() > 0) add(extras_->histograms.min(), extras_->histograms.max());
+  if (!extras_->late.empty()) add(extras_->late.front().t, extras_->late.back().t);
+}
+
+std::size_t Series::heap_bytes() const {
+  std::size_t bytes = open_ == nullptr ? 0 : open_->memory_bytes();
+  for (const HeadChunk* c = closed_; c != nullptr; c = c->next) bytes += c->memory_bytes();
+  if (extras_ == nullptr) return bytes;
+  return bytes + sizeof(SeriesExtras) + extras_->histograms.payload_bytes() +
+         extras_->late.capacity() * sizeof(LateSample);
+}
+
+}  // namespace bellwether::storage::head

@@ -1,0 +1,178 @@
+// storage/head/series.h
+//
+// The samples of one series in the head: the newest one, the chunk that grows, those that are closed, and what came
+// late. 64 bytes for a series of floats in order; the rest only for those that have it. Owned by a shard and used under
+// its mutex.
+//
+// Order of writing, which readers need where times collide: the closed chunks, the open chunk, then late samples. That
+// a sample in order is never written after a late one of the same time follows from the order policy.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "metric/histogram.h"
+#include "storage/chunk/chunk_view.h"
+#include "storage/chunk/float_stream.h"
+#include "storage/chunk/histogram_chunk.h"
+#include "storage/head/head_chunk.h"
+#include "storage/head/order_policy.h"
+#include "storage/head/window.h"
+
+namespace bellwether::storage::head {
+
+struct LateSample {
+  base::TimestampMs t;
+  double value = 0;
+  base::TimestampMs start;
+  std::unique_ptr<const metric::NativeHistogram> histogram;  // Null: a float.
+};
+
+// What most series do not have.
+struct SeriesExtras {
+  chunk::HistogramStream histograms;         // The open chunk of a histogram series.
+  metric::NativeHistogram newest_histogram;  // If the newest sample is one.
+  std::vector<LateSample> late;              // By time, each once.
+};
+
+// How many chunks and late samples each window has, in one shard.
+class WindowCounts {
+ public:
+  explicit WindowCounts(base::DurationMs length) : length_(length) {}
+
+  void Add(base::TimestampMs t, std::int64_t n);
+  [[nodiscard]] WindowId WindowAt(base::TimestampMs t) const { return WindowOf(t, length_); }
+  [[nodiscard]] base::TimestampMs EndAt(base::TimestampMs t) const { return WindowEnd(WindowAt(t), length_); }
+  [[nodiscard]] const std::vector<std::pair<WindowId, std::int64_t>>& counts() const { return counts_; }
+
+ private:
+  const base::DurationMs length_;
+  std::vector<std::pair<WindowId, std::int64_t>> counts_;  // Few; ascending, none zero.
+};
+
+struct SeriesLimits {
+  std::size_t chunk_samples_max = 240;
+};
+
+// Chunks of one series that outlive the shard's lock: references to closed ones, copies of what still grows.
+class SeriesSnapshot {
+ public:
+  void Clear();
+  void AddClosed(HeadChunk* chunk);
+  // Where a copy is to be appended; then say what it holds.
+  [[nodiscard]] std::string& BeginCopy();
+  void EndCopy(base::TimestampMs min, base::TimestampMs max, std::size_t count);
+
+  [[nodiscard]] bool empty() const { return pieces_.empty(); }
+  // In the order in which they were added; good until the next change.
+  [[nodiscard]] std::span<const chunk::ChunkView> Views();
+
+ private:
+  struct Piece {
+    std::optional<ChunkRef> closed;
+    std::size_t begin = 0;  // In copies_, if not closed.
+    chunk::ChunkView view;
+  };
+  std::vector<Piece> pieces_;
+  std::string copies_;
+  std::size_t copy_begin_ = 0;
+  std::vector<chunk::ChunkView> views_;
+};
+
+class Series {
+ public:
+  Series() = default;
+  ~Series();
+  Series(const Series&) = delete;
+  Series& operator=(const Series&) = delete;
+
+  // Becomes the series of a slot.
+  void Begin(std::uint16_t new_generation);
+  // Ceases to be one; it has no samples.
+  void FreeMemory();
+
+  void AppendInOrder(base::TimestampMs t, double value, base::TimestampMs start, const SeriesLimits& limits,
+                     WindowCounts& windows) {
+    if (open_ == nullptr || open_->count() == 0 || t >= open_end_ || open_->count() >= limits.chunk_samples_max) {
+      BeginChunk(t, value, start, windows);
+    } else {
+      open_ = chunk::FloatStream::Append(open_, t, value, start);
+    }
+    newest_ = t;
+    newest_bits_ = std::bit_cast<std::uint64_t>(value);
+    newest_is_histogram_ = false;
+  }
+  void AppendInOrder(base::TimestampMs t, const metric::NativeHistogram& h, base::TimestampMs start,
+                     const SeriesLimits& limits, WindowCounts& windows);
+  // Out of order. A second one of the same time is forgotten.
+  void AppendLate(LateSample sample, const SeriesLimits& limits, WindowCounts& windows);
+
+  // The newest sample, if it is newer than what is here, without storing it.
+  void RestoreNewest(base::TimestampMs t, double value);
+  void RestoreNewest(base::TimestampMs t, const metric::NativeHistogram& h);
+
+  [[nodiscard]] base::TimestampMs newest() const { return newest_; }
+  [[nodiscard]] bool NewestIs(double value) const {
+    return !newest_is_histogram_ && newest_bits_ == std::bit_cast<std::uint64_t>(value);
+  }
+  [[nodiscard]] bool NewestIs(const metric::NativeHistogram& h) const {
+    return newest_is_histogram_ && extras_->newest_histogram == h;
+  }
+  [[nodiscard]] double newest_value() const { return std::bit_cast<double>(newest_bits_); }
+
+  [[nodiscard]] bool HasSamples() const;
+  [[nodiscard]] bool Overlaps(base::TimestampMs min, base::TimestampMs max) const;
+
+  // Adds what a reader of [min, max] takes along.
+  void Read(base::TimestampMs min, base::TimestampMs max, SeriesSnapshot& snapshot) const;
+
+  // Closes everything in [min, max], a window, into chunks that follow one another, marks them and adds
+  // them to the snapshot.
+  void TakeWindow(base::TimestampMs min, base::TimestampMs max, const SeriesLimits& limits, WindowCounts& windows,
+                  SeriesSnapshot& snapshot);
+  // Forgets marked chunks in [min, max].
+  void DropTaken(base::TimestampMs min, base::TimestampMs max, WindowCounts& windows);
+
+  void AddStats(std::uint64_t& chunks, std::optional<base::TimestampMs>& min,
+                std::optional<base::TimestampMs>& max) const;
+  // Beyond sizeof.
+  [[nodiscard]] std::size_t heap_bytes() const;
+  void Prefetch() const {
+    if (open_ != nullptr) __builtin_prefetch(open_, 1);
+    if (open_ != nullptr) __builtin_prefetch(reinterpret_cast<const char*>(open_) + 64, 1);
+  }
+
+  std::uint32_t defined_in = 0;  // The journal segment that has the labels; 0: none yet.
+  std::uint16_t generation = 0;
+  bool detached = false;  // Found by nobody any more, see SeriesTable.
+
+ private:
+  void BeginChunk(base::TimestampMs t, double value, base::TimestampMs start, WindowCounts& windows);
+  void CloseFloats();
+  void CloseHistograms();
+  void CloseLate(WindowCounts& windows);
+  void PushClosed(HeadChunk* chunk);
+  void CopyLate(base::TimestampMs min, base::TimestampMs max, SeriesSnapshot& snapshot) const;
+  [[nodiscard]] bool HasLate(base::TimestampMs min, base::TimestampMs max) const;
+  void MergeLate(base::TimestampMs min, base::TimestampMs max, const SeriesLimits& limits, WindowCounts& windows);
+  std::size_t RemoveClosed(base::TimestampMs min, base::TimestampMs max, bool only_taken);
+  SeriesExtras& Extras();
+
+  bool newest_is_histogram_ = false;
+  base::TimestampMs newest_ = kNoSample;
+  std::uint64_t newest_bits_ = 0;
+  base::TimestampMs open_end_;  // End of the open chunk's window.
+  chunk::FloatStream* open_ = nullptr;
+  HeadChunk* closed_ = nullptr;  // Newest first.
+  std::unique_ptr<SeriesExtras> extras_;
+};
+static_assert(sizeof(Series) <= 64);
+
+}  // namespace bellwether::storage::head
