@@ -93,7 +93,7 @@ struct QueryResult {
 };
 
 struct EngineOptions {
-  ParserOptions parser;
+  ParserOptions parser = {};
   base::DurationMs lookback = base::Minutes(5);
   base::DurationMs timeout = base::Minutes(2);
   std::size_t max_samples = 50'000'000;
@@ -105,9 +105,9 @@ struct EngineOptions {
 };
 
 struct QueryOptions {
-  base::DurationMs lookback;  // 0: the engine's.
-  base::DurationMs timeout;   // 0: the engine's; never longer than it.
-  std::stop_token cancel;
+  base::DurationMs lookback = {};  // 0: the engine's.
+  base::DurationMs timeout = {};   // 0: the engine's; never longer than it.
+  std::stop_token cancel = {};
 };
 
 class Engine {

@@ -1,0 +1,54 @@
+// promql/eval/histogram_sums.h
+//
+// Running sum and mean of native histograms, compensated as Prometheus's are. Used by the aggregations sum and avg and
+// by sum_over_time and avg_over_time.
+#pragma once
+
+#include "metric/histogram.h"
+#include "promql/engine.h"
+
+namespace bellwether::promql {
+
+enum class HistogramSumStep : unsigned char {
+  kPlain,
+  kReconciled,    // Custom bounds differed; the common ones were kept.
+  kIncompatible,  // Exponential meets custom buckets: there will be no result. Told once.
+};
+
+// What sum and mean share: whether a result is possible, and which counter resets were seen.
+class HistogramSumBase {
+ public:
+  [[nodiscard]] bool collision() const { return reset_seen_ && not_reset_seen_; }
+  [[nodiscard]] bool incompatible() const { return incompatible_; }
+
+ protected:
+  void LookAtHint(const metric::NativeHistogram& h);
+
+  bool incompatible_ = false;
+
+ private:
+  bool reset_seen_ = false;
+  bool not_reset_seen_ = false;
+};
+
+class HistogramSum : public HistogramSumBase {
+ public:
+  HistogramSumStep Add(const metric::NativeHistogram& h);
+  // Null if nothing was added or the buckets did not mix.
+  [[nodiscard]] HistogramPtr Result() const;
+
+ private:
+  HistogramPtr sum_;
+};
+
+class HistogramMean : public HistogramSumBase {
+ public:
+  HistogramSumStep Add(const metric::NativeHistogram& h);
+  [[nodiscard]] HistogramPtr Result() const;
+
+ private:
+  HistogramPtr sum_;
+  double count_ = 0;
+};
+
+}  // namespace bellwether::promql

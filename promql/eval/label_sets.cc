@@ -1,0 +1,51 @@
+#include "promql/eval/label_sets.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bellwether::promql {
+namespace {
+
+bool IsMetadataLabel(std::string_view name) {
+  return name == metric::kMetricName || name == metric::kTypeLabel || name == metric::kUnitLabel;
+}
+
+template <typename Keep>
+metric::Labels FilterLabels(const metric::Labels& labels, Keep keep) {
+  std::vector<metric::LabelView> kept;
+  for (const metric::LabelView& pair : labels) {
+    if (keep(pair.name)) kept.push_back(pair);
+  }
+  return metric::Labels::FromSortedUnique(kept);
+}
+
+}  // namespace
+
+std::vector<std::string> SortedNames(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+metric::Labels KeepLabels(const metric::Labels& labels, std::span<const std::string> sorted_names) {
+  if (sorted_names.empty()) return {};
+  return FilterLabels(labels, [&](std::string_view name) {
+    return std::binary_search(sorted_names.begin(), sorted_names.end(), name);
+  });
+}
+
+metric::Labels WithoutLabels(const metric::Labels& labels, std::span<const std::string> sorted_names) {
+  return FilterLabels(labels, [&](std::string_view name) {
+    return !std::binary_search(sorted_names.begin(), sorted_names.end(), name);
+  });
+}
+
+metric::Labels WithoutMetadata(const metric::Labels& labels) {
+  return FilterLabels(labels, [](std::string_view name) { return !IsMetadataLabel(name); });
+}
+
+bool HasMetadata(const metric::Labels& labels) {
+  return std::any_of(labels.begin(), labels.end(), [](const metric::LabelView& p) { return IsMetadataLabel(p.name); });
+}
+
+}  // namespace bellwether::promql

@@ -1,0 +1,111 @@
+#include "promql/eval/results.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "promql/eval/interpolation.h"
+#include "promql/eval/label_sets.h"
+#include "promql/eval/windows.h"
+
+namespace bellwether::promql {
+namespace {
+
+void SortByLabels(Matrix& matrix) {
+  std::sort(matrix.begin(), matrix.end(),
+            [](const MatrixSeries& a, const MatrixSeries& b) { return a.labels < b.labels; });
+}
+
+void AppendWindow(const SeriesSamples& s, const Window& w, MatrixSeries& out) {
+  for (std::size_t i = w.float_begin; i < w.float_end; ++i) {
+    out.floats.push_back({s.floats.times[i], s.floats.values[i]});
+  }
+  for (std::size_t i = w.histogram_begin; i < w.histogram_end; ++i) {
+    out.histograms.push_back({s.histograms.times[i], s.histograms.values[i]});
+  }
+}
+
+void AppendExtendedWindow(const FloatColumn& f, const Window& w, bool smoothed, MatrixSeries& out) {
+  ExtendedBounds at;
+  if (!FindExtendedBounds(f.times, w.float_begin, w.float_end, w, smoothed, at)) return;
+  out.floats.push_back({w.start, LeftEnd(f, at, w, smoothed, false)});
+  for (std::size_t i = at.first; i <= at.last; ++i) {
+    if (f.times[i] > w.start && f.times[i] < w.end) out.floats.push_back({f.times[i], f.values[i]});
+  }
+  out.floats.push_back({w.end, RightEnd(f, at, w, smoothed, false)});
+}
+
+}  // namespace
+
+Vector ToVector(Rows rows, base::TimestampMs at) {
+  Vector out;
+  out.reserve(rows.size());
+  for (Row& row : rows) {
+    if (!row.Present(0)) continue;
+    VectorSample& sample = out.emplace_back();
+    sample.labels = std::move(row.labels);
+    sample.timestamp = at;
+    if (row.cells[0] == Cell::kHistogram) {
+      sample.histogram = std::move(row.histograms[0]);
+    } else {
+      sample.value = row.values[0];
+    }
+  }
+  return out;
+}
+
+Matrix ToMatrix(Rows rows, const Grid& grid) {
+  Matrix out;
+  out.reserve(rows.size());
+  for (Row& row : rows) {
+    MatrixSeries series;
+    const auto floats = static_cast<std::size_t>(std::count(row.cells.begin(), row.cells.end(), Cell::kFloat));
+    series.floats.reserve(floats);
+    for (std::size_t i = 0; i < row.steps(); ++i) {
+      if (row.cells[i] == Cell::kFloat) series.floats.push_back({grid.At(i), row.values[i]});
+      if (row.cells[i] == Cell::kHistogram) series.histograms.push_back({grid.At(i), std::move(row.histograms[i])});
+    }
+    if (series.floats.empty() && series.histograms.empty()) continue;
+    series.labels = std::move(row.labels);
+    out.push_back(std::move(series));
+  }
+  SortByLabels(out);
+  return out;
+}
+
+base::Result<Matrix> CollectRange(QueryContext& context, RangeOperator& range, const RangeResultSpec& spec) {
+  Matrix out;
+  BudgetHold hold(context.budget);
+  const base::Status status = range.Run(context, [&](SeriesSamples& series) -> base::Status {
+    MatrixSeries result;
+    bool bad = false;
+    const WindowCounts counts = ForEachWindow(range.window(), series, [&](const Window& w) {
+      if (!spec.anchored && !spec.smoothed) {
+        AppendWindow(series, w, result);
+      } else if (w.histograms() > 0) {
+        bad = true;
+      } else {
+        AppendExtendedWindow(series.floats, w, spec.smoothed, result);
+      }
+    });
+    if (bad) {
+      return base::Execution(std::string(spec.anchored ? "anchored" : "smoothed") +
+                             " modifier is not supported with histograms");
+    }
+    context.queryable_samples += counts.queryable;
+    if (range.from_storage()) context.samples_read += counts.read;
+    if (result.floats.empty() && result.histograms.empty()) return base::OkStatus();
+    BW_RETURN_IF_ERROR(hold.Add(series.SampleCount()));
+    const bool nameless = series.drop_name && context.flags.delayed_name_removal;
+    result.labels = nameless ? WithoutMetadata(series.labels) : std::move(series.labels);
+    out.push_back(std::move(result));
+    return base::OkStatus();
+  });
+  if (!status.ok()) return status;
+  SortByLabels(out);
+  const auto same = std::adjacent_find(
+      out.begin(), out.end(), [](const MatrixSeries& a, const MatrixSeries& b) { return a.labels == b.labels; });
+  if (same != out.end()) return SameLabelsetError();
+  return out;
+}
+
+}  // namespace bellwether::promql

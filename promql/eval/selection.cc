@@ -1,0 +1,36 @@
+#include "promql/eval/selection.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace bellwether::promql {
+
+Selection MakeSelection(std::vector<metric::Matcher> matchers, const Grid& grid, const TimeShift& shift,
+                        base::DurationMs before, base::DurationMs after) {
+  const base::TimestampMs first = shift.Apply(grid.start);
+  const base::TimestampMs last = shift.Apply(grid.Last());
+  return {std::move(matchers), first - before + base::DurationMs(1), last + after};
+}
+
+base::Status ForEachSeries(QueryContext& context, const Selection& selection, StaleMarkers stale, SeriesSamples& series,
+                           const std::function<base::Status(SeriesSamples&)>& visit) {
+  if (selection.max < selection.min) return base::OkStatus();
+  const storage::SelectHints hints{.min = selection.min, .max = selection.max};
+  const std::unique_ptr<storage::SeriesSet> set = context.querier->Select(selection.matchers, hints);
+  while (set->Next()) {
+    BW_RETURN_IF_ERROR(context.CheckAlive());
+    series.Clear();
+    series.labels = set->labels();
+    if (const base::Status read = ReadSamples(set->samples(), stale, series); !read.ok()) {
+      return read.WithContext("expanding series");
+    }
+    if (series.floats.size() + series.histograms.size() == 0) continue;
+    BudgetHold hold(context.budget);
+    BW_RETURN_IF_ERROR(hold.Add(series.SampleCount()));
+    BW_RETURN_IF_ERROR(visit(series));
+  }
+  const base::Status status = set->status();
+  return status.ok() ? status : status.WithContext("expanding series");
+}
+
+}  // namespace bellwether::promql

@@ -1,0 +1,34 @@
+// promql/eval/selection.h
+//
+// From matchers to series of the storage: the one place where operators ask it.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "metric/matcher.h"
+#include "promql/eval/operator.h"
+#include "promql/eval/query_context.h"
+
+namespace bellwether::promql {
+
+// A selector's series and the times (inclusive) at which any step may look at them.
+struct Selection {
+  std::vector<metric::Matcher> matchers;
+  base::TimestampMs min;
+  base::TimestampMs max;
+};
+
+// The bounds of what windows reaching `before` back (exclusive) and `after` ahead touch, over all steps of the grid.
+[[nodiscard]] Selection MakeSelection(std::vector<metric::Matcher> matchers, const Grid& grid, const TimeShift& shift,
+                                      base::DurationMs before, base::DurationMs after);
+
+// Decodes each series in label order and hands it on; `series` is the caller's buffer. Checks for deadline and
+// cancellation before each. Errors: the storage's, as "expanding series: ..."; the visitor's.
+[[nodiscard]] base::Status ForEachSeries(QueryContext& context, const Selection& selection, StaleMarkers stale,
+                                         SeriesSamples& series,
+                                         const std::function<base::Status(SeriesSamples&)>& visit);
+
+}  // namespace bellwether::promql
