@@ -113,21 +113,20 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
   return context;
 }
 
-// Answers that no handler made. Grafana's plugins read `message`; everybody else gets the line that Go's router writes.
+// Answers that no handler made. Grafana's plugins read `message`; everybody else gets the line as it is.
 void Server::Impl::FillErrorBody(const HttpRequest& request, HttpResponse& response) {
   const int status = response.status;
-  const std::string text = status == 404   ? "404 page not found"
-                           : status == 405 ? "Method Not Allowed"
-                                           : "request refused with status " + std::to_string(status);
+  if (status < 400) return;
+  const std::string text = response.body;
   if (request.path == "/grafana" || request.path.starts_with("/grafana/")) {
     RespondJson(response, [&](JsonWriter& json) {
       json.BeginObject().Key("message").String(text).Key("error").BeginObject();
       json.Key("code").String("http_" + std::to_string(status)).Key("message").String(text).EndObject().EndObject();
     });
+    response.status = status;
   } else {
-    RespondText(response, status, text + "\n");
+    response.body += '\n';
   }
-  response.status = status;
 }
 
 Server::Server(ServerOptions options, ServerDependencies dependencies)

@@ -30,7 +30,7 @@ namespace bellwether::api {
 struct ServerOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 9598;      // 0: any free one; see port().
-  std::string external_url;       // Without a slash at the end; its path prefixes all routes.
+  std::string external_url{};     // Without a slash at the end; its path prefixes all routes.
   bool enable_lifecycle = false;  // /-/reload
   bool enable_admin_api = false;
   std::size_t request_bytes_max = 64u << 20;
@@ -38,8 +38,8 @@ struct ServerOptions {
   int ingest_workers = 0;  // 0: as many as cores.
   int query_workers = 0;
   base::DurationMs request_timeout = base::Minutes(5);  // To read a whole request.
-  std::string version;                                  // Of Bellwether.
-  std::string storage_retention;                        // As it is shown: "15d".
+  std::string version{};                                // Of Bellwether.
+  std::string storage_retention{};                      // As it is shown: "15d".
 };
 
 // How the last reading of the configuration file went.
@@ -58,10 +58,10 @@ struct ServerDependencies {
   notify::Dispatcher* dispatcher = nullptr;
   base::Clock& clock;
   base::MetricsRegistry& metrics;
-  std::function<base::Status()> reload;      // Applies the configuration file anew.
-  std::function<std::string()> config_yaml;  // The configuration in force, secrets masked.
-  std::function<std::vector<std::pair<std::string, std::string>>()> flags;
-  std::function<ConfigStatus()> config_status;  // Null: read well when the server was made.
+  std::function<base::Status()> reload = {};      // Applies the configuration file anew.
+  std::function<std::string()> config_yaml = {};  // The configuration in force, secrets masked.
+  std::function<std::vector<std::pair<std::string, std::string>>()> flags = {};
+  std::function<ConfigStatus()> config_status = {};  // Null: read well when the server was made.
 };
 
 class Server {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/number.h"
+#include "promql/parser.h"
 
 namespace bellwether::api {
 namespace {
@@ -244,6 +245,15 @@ metric::Matcher OneOfMatcher(const std::string& name, const std::vector<std::str
   auto matcher = metric::Matcher::Make(metric::MatchOp::kRegex, name, pattern);
   // What does not parse as a pattern was a plain text.
   return matcher.ok() ? *matcher : metric::Matcher::Equal(name, values.front());
+}
+
+base::Result<std::vector<metric::Matcher>> ParseWhere(std::string_view where) {
+  if (where.starts_with('{') && where.ends_with('}')) where = where.substr(1, where.size() - 2);
+  if (where.find_first_not_of(' ') == std::string_view::npos) return std::vector<metric::Matcher>();
+  // A selector needs a matcher that the empty text does not match: the last one is that, and is taken off again.
+  auto matchers = promql::ParseMetricSelector(fmt::format("{{{},__name__!=\"\"}}", where));
+  if (matchers.ok()) matchers->pop_back();
+  return matchers;
 }
 
 std::vector<AdHocFilter> ReadAdHocFilters(const json& body) {

@@ -46,6 +46,10 @@ namespace bellwether::api {
 // `name` is one of `values`, each of which may be an alternation. Not empty.
 [[nodiscard]] metric::Matcher OneOfMatcher(const std::string& name, const std::vector<std::string>& values);
 
+// Matchers as people write them: `a="b", c!="d"`, with or without braces; empty: none. Other than in a selector, all of
+// them may match the empty text. kInvalidArgument in the parser's words.
+[[nodiscard]] base::Result<std::vector<metric::Matcher>> ParseWhere(std::string_view where);
+
 // An ad hoc filter of the dashboard.
 struct AdHocFilter {
   std::string key;

@@ -69,12 +69,6 @@ base::Result<std::vector<AlertEvent>> AlertEventsIn(const HandlerContext& contex
   return AlertEventsOf(transitions, range, context.clock.Now(), matchers);
 }
 
-// The `where` of a payload or annotation: matchers with or without braces; empty: none.
-base::Result<std::vector<metric::Matcher>> ParseWhere(const std::string& where) {
-  if (where.empty()) return std::vector<metric::Matcher>();
-  return promql::ParseMetricSelector(where.front() == '{' ? where : "{" + where + "}");
-}
-
 base::Result<std::vector<AlertEvent>> AlertEventsForTarget(const HandlerContext& context, const GrafanaQuery& query,
                                                            const GrafanaTarget& target) {
   BW_ASSIGN_OR_RETURN(std::vector<metric::Matcher> matchers, ParseWhere(target.where));

@@ -35,12 +35,9 @@ base::Result<bool> MetricExists(storage::Storage& storage, const std::string& na
 base::Result<FilterMatchers> ExtraMatchers(const GrafanaQuery& query, const GrafanaTarget& target) {
   BW_ASSIGN_OR_RETURN(FilterMatchers extra, MatchersOf(query.filters));
   extra.matchers.insert(extra.matchers.end(), target.narrowed.begin(), target.narrowed.end());
-  if (!target.where.empty()) {
-    const std::string selector = target.where.front() == '{' ? target.where : "{" + target.where + "}";
-    auto where = promql::ParseMetricSelector(selector);
-    if (!where.ok()) return where.status().WithContext("payload key where");
-    extra.matchers.insert(extra.matchers.end(), where->begin(), where->end());
-  }
+  const auto where = ParseWhere(target.where);
+  if (!where.ok()) return where.status().WithContext("payload key where");
+  extra.matchers.insert(extra.matchers.end(), where->begin(), where->end());
   return extra;
 }
 
