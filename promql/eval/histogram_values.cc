@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "promql/histogram/arithmetic.h"
+#include "promql/histogram/trim.h"
 
 namespace bellwether::promql {
 namespace {
@@ -34,7 +35,10 @@ HistogramPtr DivideHistogram(const metric::NativeHistogram& h, double divisor) {
   return Share(histogram::Divide(h, divisor));
 }
 
-HistogramPtr TrimHistogram(const metric::NativeHistogram&, double, TrimSide) { return nullptr; }
+HistogramPtr TrimHistogram(const metric::NativeHistogram& h, double bound, TrimSide side) {
+  const auto keep = side == TrimSide::kKeepBelow ? histogram::Keep::kAtOrBelow : histogram::Keep::kAtOrAbove;
+  return Share(histogram::Trim(h, bound, keep));
+}
 
 bool SameHistogram(const metric::NativeHistogram& a, const metric::NativeHistogram& b) {
   return histogram::Equal(a, b);

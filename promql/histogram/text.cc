@@ -34,7 +34,8 @@ std::string FormatHistogram(const metric::NativeHistogram& h) {
 
 std::vector<HistogramBucket> BucketsOf(const metric::NativeHistogram& h) {
   std::vector<HistogramBucket> out;
-  for (const histogram::Bucket& b : PopulatedBuckets(h)) {
+  for (const histogram::Bucket& b : histogram::AllBuckets(h)) {
+    if (b.count == 0) continue;
     const int rule = b.lower_inclusive ? (b.upper_inclusive ? 3 : 1) : (b.upper_inclusive ? 0 : 2);
     out.push_back({.rule = rule, .lower = b.lower, .upper = b.upper, .count = b.count});
   }
