@@ -1,8 +1,8 @@
 #include "promql/eval/histogram_sums.h"
 
+#include <memory>
 #include <utility>
 
-#include "promql/eval/histogram_values.h"
 #include "promql/histogram/arithmetic.h"
 
 namespace bellwether::promql {
@@ -11,9 +11,58 @@ void HistogramSumBase::LookAtHint(const metric::NativeHistogram& h) {
   reset_seen_ |= h.reset_hint == metric::CounterResetHint::kReset;
   not_reset_seen_ |= h.reset_hint == metric::CounterResetHint::kNotReset;
 }
-HistogramSumStep HistogramSum::Add(const metric::NativeHistogram&) { return HistogramSumStep::kPlain; }
-HistogramPtr HistogramSum::Result() const { return nullptr; }
-HistogramSumStep HistogramMean::Add(const metric::NativeHistogram&) { return HistogramSumStep::kPlain; }
-HistogramPtr HistogramMean::Result() const { return nullptr; }
+
+HistogramSumStep HistogramSumBase::StepOf(const histogram::CompensatedHistogram::Outcome& outcome) {
+  if (outcome.incompatible) {
+    incompatible_ = true;
+    return HistogramSumStep::kIncompatible;
+  }
+  return outcome.bounds_reconciled ? HistogramSumStep::kReconciled : HistogramSumStep::kPlain;
+}
+
+HistogramSumStep HistogramSum::Add(const metric::NativeHistogram& h) {
+  if (incompatible_) return HistogramSumStep::kPlain;
+  LookAtHint(h);
+  if (!sum_) {
+    sum_.emplace(h);
+    return HistogramSumStep::kPlain;
+  }
+  return StepOf(sum_->Add(h));
+}
+
+HistogramPtr HistogramSum::Result() const {
+  if (!sum_ || incompatible_) return nullptr;
+  return std::make_shared<const metric::NativeHistogram>(sum_->Total());
+}
+
+HistogramSumStep HistogramMean::Add(const metric::NativeHistogram& h) {
+  if (incompatible_) return HistogramSumStep::kPlain;
+  LookAtHint(h);
+  count_ += 1;
+  if (!acc_) {
+    acc_.emplace(h);
+    return HistogramSumStep::kPlain;
+  }
+  if (!incremental_) {
+    histogram::CompensatedHistogram next = *acc_;
+    const HistogramSumStep step = StepOf(next.Add(h));
+    if (incompatible_) return step;
+    if (!next.HasOverflow()) {
+      acc_ = std::move(next);
+      return step;
+    }
+    incremental_ = true;
+    acc_->Divide(count_ - 1);
+  }
+  acc_->Scale((count_ - 1) / count_);
+  return StepOf(acc_->Add(histogram::Divide(h, count_)));
+}
+
+HistogramPtr HistogramMean::Result() const {
+  if (!acc_ || incompatible_) return nullptr;
+  histogram::CompensatedHistogram mean = *acc_;
+  if (!incremental_) mean.Divide(count_);
+  return std::make_shared<const metric::NativeHistogram>(mean.Total());
+}
 
 }  // namespace bellwether::promql

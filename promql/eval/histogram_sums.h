@@ -4,8 +4,11 @@
 // by sum_over_time and avg_over_time.
 #pragma once
 
+#include <optional>
+
 #include "metric/histogram.h"
 #include "promql/engine.h"
+#include "promql/histogram/compensated.h"
 
 namespace bellwether::promql {
 
@@ -23,6 +26,7 @@ class HistogramSumBase {
 
  protected:
   void LookAtHint(const metric::NativeHistogram& h);
+  HistogramSumStep StepOf(const histogram::CompensatedHistogram::Outcome& outcome);
 
   bool incompatible_ = false;
 
@@ -38,17 +42,19 @@ class HistogramSum : public HistogramSumBase {
   [[nodiscard]] HistogramPtr Result() const;
 
  private:
-  HistogramPtr sum_;
+  std::optional<histogram::CompensatedHistogram> sum_;
 };
 
+// A sum divided at the end; from the first addition that would overflow on, a running mean.
 class HistogramMean : public HistogramSumBase {
  public:
   HistogramSumStep Add(const metric::NativeHistogram& h);
   [[nodiscard]] HistogramPtr Result() const;
 
  private:
-  HistogramPtr sum_;
+  std::optional<histogram::CompensatedHistogram> acc_;
   double count_ = 0;
+  bool incremental_ = false;
 };
 
 }  // namespace bellwether::promql

@@ -8,6 +8,7 @@
 #include "promql/functions/absent.h"
 #include "promql/functions/changes.h"
 #include "promql/functions/dates.h"
+#include "promql/functions/histogram_functions.h"
 #include "promql/functions/label_functions.h"
 #include "promql/functions/math.h"
 #include "promql/functions/over_time.h"
@@ -54,6 +55,9 @@ constexpr std::pair<std::string_view, VectorFunction> kVectorFunctions[] = {
     {"clamp", &ClampFunction},
     {"clamp_max", &ClampMaxFunction},
     {"clamp_min", &ClampMinFunction},
+    {"histogram_fraction", &HistogramFractionFunction},
+    {"histogram_quantile", &HistogramQuantileFunction},
+    {"histogram_quantiles", &HistogramQuantilesFunction},
     {"label_join", &LabelJoinFunction},
     {"label_replace", &LabelReplaceFunction},
     {"round", &RoundFunction},
@@ -101,6 +105,11 @@ BoundVectorFunction FindVectorFunction(std::string_view name) {
   if (const FloatMap map = FindFloatMap(name)) {
     return [map](FunctionCall& call, QueryContext& context, const RowSink& sink) {
       return MapFloats(call, context, sink, [map](std::size_t, double v) { return map(v); });
+    };
+  }
+  if (const HistogramMap map = FindHistogramMap(name)) {
+    return [map](FunctionCall& call, QueryContext& context, const RowSink& sink) {
+      return MapHistograms(call, context, sink, map);
     };
   }
   if (const DatePart part = FindDatePart(name)) {
