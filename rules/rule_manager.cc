@@ -230,7 +230,7 @@ class RuleManager::Impl {
     if (!plan.batch.empty()) {
       const base::Status applied = dependencies_.state.Apply(plan.batch);
       if (!applied.ok()) {
-        queue_.Abandon(reservation);
+        queue_.Abandon(std::move(reservation));
         return applied.WithContext("write down the end of removed rules");
       }
     }

@@ -80,6 +80,7 @@ struct GroupSnapshot {
   std::string name;
   std::string file;
   base::DurationMs interval;
+  base::DurationMs slot_offset;  // Evaluations are at k * interval + slot_offset.
   std::size_t limit = 0;
   std::optional<base::TimestampMs> last_evaluation;
   double evaluation_s = 0;

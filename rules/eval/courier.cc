@@ -1,6 +1,7 @@
 #include "rules/eval/courier.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <string>
 
@@ -20,7 +21,9 @@ void Courier::Stop() {
 
 void Courier::RunOnce() {
   const base::Status status = queue_.Deliver();
-  if (!status.ok()) BW_LOG(kWarning, "alert updates wait to be taken", {"owed", queue_.Size()}, {"error", status});
+  if (!status.ok())
+    BW_LOG_EVERY(std::chrono::seconds(10), kWarning, "alert updates wait to be taken", {"owed", queue_.Size()},
+                 {"error", status});
   orphans_.EndDue(storage_, clock_.Now());
 }
 
@@ -35,7 +38,8 @@ void Courier::Run(const std::stop_token& stop) {
         retry_at = status.ok() ? base::TimestampMs::Min() : now + pause;
         pause = status.ok() ? kPauseMin : std::min(pause * 2, kPauseMax);
         if (!status.ok())
-          BW_LOG(kWarning, "alert updates wait to be taken", {"owed", queue_.Size()}, {"error", status});
+          BW_LOG_EVERY(std::chrono::seconds(10), kWarning, "alert updates wait to be taken", {"owed", queue_.Size()},
+                       {"error", status});
       }
       orphans_.EndDue(storage_, now);
     } catch (const std::exception& e) {

@@ -53,7 +53,7 @@ void OrphanSeries::EndDue(storage::Storage& storage, base::TimestampMs now) {
   }
   for (const Orphans& orphans : due) {
     const auto ended = Ended(storage, orphans.series, orphans.removed_at, now);
-    const WriteOutcome written = WriteStaleMarkers(storage, ended, orphans.removed_at);
+    const WriteOutcome written = WriteStaleMarkers(storage, ended, orphans.removed_at + base::Milliseconds(1));
     if (!written.status.ok()) BW_LOG(kWarning, "series of removed rules are not ended", {"error", written.status});
   }
 }

@@ -1,8 +1,8 @@
 // rules/eval/orphan_series.h
 //
-// Series whose rule is gone. They get a stale marker at the time their rule went, but only two intervals later, and
-// only those that nobody goes on writing: a rule that moved to another group or file continues its series without a
-// gap.
+// Series whose rule is gone. They get a stale marker right behind the time their rule went, but only two intervals
+// later, and only those that nobody goes on writing: a rule that moved to another group or file continues its series
+// without a gap.
 #pragma once
 
 #include <vector>

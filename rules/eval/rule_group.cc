@@ -1,6 +1,8 @@
 #include "rules/eval/rule_group.h"
 
 #include <algorithm>
+#include <chrono>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -28,17 +30,15 @@ bool SameOptions(const RuleOptions& a, const RuleOptions& b) {
          a.external_labels == b.external_labels && a.external_url == b.external_url;
 }
 
+bool TellsTheSame(const metric::AlertUpdate& a, const metric::AlertUpdate& b) {
+  return a.rule == b.rule && a.labels == b.labels && a.phase == b.phase && a.starts_at == b.starts_at;
+}
+
 double ElapsedSeconds(const base::Clock& clock, std::int64_t since_ns) {
   return static_cast<double>(clock.MonotonicNanos() - since_ns) / 1e9;
 }
 
 }  // namespace
-
-struct RuleGroup::Tick {
-  std::vector<metric::AlertUpdate> updates;
-  std::vector<std::pair<Rule*, std::vector<AlertTable::Sent>>> sent;
-  std::size_t samples = 0;
-};
 
 RuleGroup::RuleGroup(std::string file, GroupSpec spec, RuleOptions options, const RuleDependencies& dependencies,
                      UpdateQueue& queue)
@@ -89,6 +89,8 @@ void RuleGroup::Inherit(const RuleGroup& before, base::TimestampMs now, RemovalP
   evaluation_s_ = before.evaluation_s_;
   unwritten_deletes_ = before.unwritten_deletes_;
   unwritten_history_ = before.unwritten_history_;
+  unwritten_updates_ = before.unwritten_updates_;
+  state_behind_ = before.state_behind_;
   std::map<std::pair<RuleKind, std::string>, Rule*> mine;
   for (const auto& rule : rules_) mine[{rule->spec().kind, rule->prefix()}] = rule.get();
   for (const auto& old : before.rules_) {
@@ -107,6 +109,7 @@ void RuleGroup::Inherit(const RuleGroup& before, base::TimestampMs now, RemovalP
 
 void RuleGroup::PlanRemovalOfAll(base::TimestampMs now, RemovalPlan& plan) const {
   for (const std::string& key : unwritten_deletes_) plan.batch.Delete(key);
+  plan.updates.insert(plan.updates.end(), unwritten_updates_.begin(), unwritten_updates_.end());
   for (const auto& rule : rules_) {
     PlanRemoval(rule->prefix(), RuleText(*rule), rule->alerts(), now, plan);
     if (rule->spec().kind == RuleKind::kRecording) {
@@ -119,28 +122,31 @@ void RuleGroup::Evaluate(base::TimestampMs at, std::uint64_t missed) {
   const std::int64_t started_ns = dependencies_.clock.MonotonicNanos();
   metrics_.iterations.Add(1 + missed);
   metrics_.iterations_missed.Add(missed);
-  Tick tick;
+  std::size_t samples = 0;
   world_.SetTime(at);
   EvaluationContext context{dependencies_.engine, dependencies_.storage, world_,      at,
                             at - query_offset_,   spec_.limit,           std::nullopt};
   if (resumes_ && !restored_from_store_) context.read_series_back = options_.outage_tolerance;
-  for (const auto& rule : rules_) EvaluateRule(*rule, context, tick);
-  if (tick.samples > 0) {
+  for (const auto& rule : rules_) samples += EvaluateRule(*rule, context);
+  if (samples > 0) {
     const base::Status synced = dependencies_.storage.Sync();
-    if (!synced.ok()) BW_LOG(kError, "samples of rules are not durable", {"group", name()}, {"error", synced});
+    if (!synced.ok())
+      BW_LOG_EVERY(std::chrono::seconds(10), kError, "samples of rules are not durable", {"group", name()},
+                   {"error", synced});
   }
-  Persist(at, tick);
+  Persist(at);
   resumes_ = false;
   last_evaluation_ = at;
   evaluation_s_ = ElapsedSeconds(dependencies_.clock, started_ns);
   metrics_.last_evaluation_s.Set(at.seconds());
   metrics_.last_duration_s.Set(evaluation_s_);
-  metrics_.last_samples.Set(static_cast<double>(tick.samples));
+  metrics_.last_samples.Set(static_cast<double>(samples));
   metrics_.group_duration_s.Observe(evaluation_s_);
   PublishSnapshot();
 }
 
-void RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context, Tick& tick) {
+std::size_t RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context) {
+  std::size_t samples = 0;
   const std::int64_t started_ns = dependencies_.clock.MonotonicNanos();
   Evaluation evaluation;
   if (resumes_ && last_evaluation_) {
@@ -150,10 +156,10 @@ void RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context, Tick&
   base::Status status = rule.Evaluate(context, evaluation);
   NoteTransitions(rule, evaluation);
   if (status.ok()) {
-    AddUpdates(rule, context.at, tick);
+    NoteUpdates(rule, context.at);
     WriteOutcome written =
         WriteRuleSamples(dependencies_.storage, evaluation.samples, context.sample_at, rule.series());
-    tick.samples += written.samples;
+    samples = written.samples;
     status = std::move(written.status);
   }
   const double seconds = ElapsedSeconds(dependencies_.clock, started_ns);
@@ -165,6 +171,7 @@ void RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context, Tick&
                  {"error", status});
   }
   rule.SetOutcome(std::move(status), context.at, seconds);
+  return samples;
 }
 
 void RuleGroup::NoteTransitions(const Rule& rule, const Evaluation& evaluation) {
@@ -175,22 +182,24 @@ void RuleGroup::NoteTransitions(const Rule& rule, const Evaluation& evaluation) 
   }
 }
 
-void RuleGroup::AddUpdates(Rule& rule, base::TimestampMs at, Tick& tick) {
+void RuleGroup::NoteUpdates(Rule& rule, base::TimestampMs at) {
   if (rule.alerts().entries().empty()) return;
-  std::vector<AlertTable::Sent> sent;
-  std::vector<metric::AlertUpdate> updates = rule.alerts().TakeDueUpdates(at, {interval_, options_.resend_delay}, sent);
+  std::vector<metric::AlertUpdate> updates = rule.alerts().TakeDueUpdates(at, {interval_, options_.resend_delay});
   if (updates.empty()) return;
   const std::string url =
       fmt::format("{}/graph?g0.expr={}&g0.tab=1", options_.external_url, templating::EscapeQuery(rule.spec().query));
+  const std::string rule_text = RuleText(rule);
   for (metric::AlertUpdate& update : updates) {
     update.generator_url = url;
-    update.rule = RuleText(rule);
-    tick.updates.push_back(std::move(update));
+    update.rule = rule_text;
+    if (!state_behind_) continue;
+    // One that is left from a slot whose batch failed is out of date now.
+    std::erase_if(unwritten_updates_, [&](const metric::AlertUpdate& old) { return TellsTheSame(old, update); });
   }
-  tick.sent.emplace_back(&rule, std::move(sent));
+  std::move(updates.begin(), updates.end(), std::back_inserter(unwritten_updates_));
 }
 
-void RuleGroup::Persist(base::TimestampMs at, Tick& tick) {
+void RuleGroup::Persist(base::TimestampMs at) {
   storage::StateBatch batch;
   // Deletes first: an alert that was forgotten and began anew in this slot is put below.
   for (const std::string& key : unwritten_deletes_) batch.Delete(key);
@@ -208,15 +217,15 @@ void RuleGroup::Persist(base::TimestampMs at, Tick& tick) {
   if (has_pending || !restored_from_store_ || !batch.empty()) {
     batch.Put(GroupStateKey(file_, name()), EncodeGroupState(at));
   }
-  UpdateQueue::Reservation reservation = queue_.Reserve(std::move(tick.updates), batch);
+  UpdateQueue::Reservation reservation = queue_.Reserve(std::exchange(unwritten_updates_, {}), batch);
   if (batch.empty()) return;
   const base::Status applied = dependencies_.state.Apply(batch);
+  state_behind_ = !applied.ok();
   if (!applied.ok()) {
-    queue_.Abandon(reservation);
-    for (auto& [rule, sent] : tick.sent) rule->alerts().Unsend(sent);
+    unwritten_updates_ = queue_.Abandon(std::move(reservation));
     metrics_.state_failures.Add();
-    BW_LOG(kError, "alert states are not written; alerts wait for the next evaluation", {"group", name()},
-           {"error", applied});
+    BW_LOG_EVERY(std::chrono::seconds(10), kError, "alert states are not written; alerts wait for the next evaluation",
+                 {"group", name()}, {"error", applied});
     return;
   }
   queue_.Publish(std::move(reservation));
@@ -233,6 +242,7 @@ void RuleGroup::PublishSnapshot() {
   snapshot->name = spec_.name;
   snapshot->file = file_;
   snapshot->interval = interval_;
+  snapshot->slot_offset = slot_offset_;
   snapshot->limit = spec_.limit;
   snapshot->last_evaluation = last_evaluation_;
   snapshot->evaluation_s = evaluation_s_;

@@ -61,12 +61,11 @@ class RuleGroup {
   [[nodiscard]] GroupSnapshot Snapshot() const;
 
  private:
-  struct Tick;  // What one evaluation gathers for its end.
-
-  void EvaluateRule(Rule& rule, const EvaluationContext& context, Tick& tick);
+  // Returns how many samples were written.
+  std::size_t EvaluateRule(Rule& rule, const EvaluationContext& context);
   void NoteTransitions(const Rule& rule, const Evaluation& evaluation);
-  void AddUpdates(Rule& rule, base::TimestampMs at, Tick& tick);
-  void Persist(base::TimestampMs at, Tick& tick);
+  void NoteUpdates(Rule& rule, base::TimestampMs at);
+  void Persist(base::TimestampMs at);
   void PublishSnapshot();
   [[nodiscard]] std::string RuleText(const Rule& rule) const;
 
@@ -86,9 +85,11 @@ class RuleGroup {
   double evaluation_s_ = 0;
   bool restored_from_store_ = false;  // The state store knew the group; otherwise series are read, once.
   bool resumes_ = false;              // The next evaluation is the first after a start.
+  bool state_behind_ = false;         // The last batch failed.
   // Left from batches that failed, and of the present slot.
   std::set<std::string> unwritten_deletes_;
   std::map<std::string, AlertTransition> unwritten_history_;
+  std::vector<metric::AlertUpdate> unwritten_updates_;
 
   mutable base::Mutex mu_;
   std::shared_ptr<const GroupSnapshot> snapshot_ BW_GUARDED_BY(mu_);

@@ -188,6 +188,7 @@ std::string HistoryKey(const AlertTransition& transition, std::string_view rule)
   PutState(identity, transition.from);
   PutState(identity, transition.to);
   std::string key = HistoryKeyAt(transition.at);
+  key += transition.to == AlertState::kInactive ? '\0' : '\1';
   base::AppendBigEndian64(key, XXH3_64bits(identity.data(), identity.size()));
   return key;
 }

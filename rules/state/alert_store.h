@@ -7,9 +7,10 @@
 //   rules/group/ lp(file) lp(group) -> version, z(last evaluation)          the group was evaluated here before
 //   rules/owed/  be64(sequence)     -> metric::EncodeAlertUpdate            an update not taken yet
 //   rules/taken                     -> be64(sequence)                       the last update taken
-//   rules/history/ be64(time) be64(hash) -> version, transition             expires after kHistoryRetention
+//   rules/history/ be64(time) active be64(hash) -> version, transition      expires after kHistoryRetention
 //
 //   RULE = lp(file) lp(group) lp(name) be64(hash of the labels' texts) be32(n)    the n-th of equal rules of the group
+//   active: 0 for a change to inactive, 1 for others, so that an end comes before a new beginning at the same time
 //   LABELS = metric::Labels::bytes
 //
 // So a rule keeps its alerts over a restart as long as its file's path, group, name and labels stay what they were.

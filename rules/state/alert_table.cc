@@ -83,13 +83,11 @@ base::Status AlertTable::Advance(std::vector<AlertCandidate> candidates, base::T
   return base::LimitExceeded(fmt::format("exceeded limit of {} with {} alerts", limit, active));
 }
 
-std::vector<metric::AlertUpdate> AlertTable::TakeDueUpdates(base::TimestampMs now, const AlertSendPolicy& policy,
-                                                            std::vector<Sent>& sent) {
+std::vector<metric::AlertUpdate> AlertTable::TakeDueUpdates(base::TimestampMs now, const AlertSendPolicy& policy) {
   std::vector<metric::AlertUpdate> updates;
   for (auto& [labels, entry] : entries_) {
     Alert& alert = entry.alert;
     if (DecideSend(alert, now, policy.resend_delay) == SendReason::kNone) continue;
-    sent.push_back({labels, alert.last_sent_at});
     alert.last_sent_at = now;
     entry.dirty = true;
     if (alert.state == AlertState::kInactive) {
@@ -107,13 +105,6 @@ std::vector<metric::AlertUpdate> AlertTable::TakeDueUpdates(base::TimestampMs no
     updates.push_back(std::move(update));
   }
   return updates;
-}
-
-void AlertTable::Unsend(const std::vector<Sent>& sent) {
-  for (const Sent& one : sent) {
-    const auto found = entries_.find(one.labels);
-    if (found != entries_.end()) found->second.alert.last_sent_at = one.before;
-  }
 }
 
 void AlertTable::MarkClean() {

@@ -59,15 +59,8 @@ class AlertTable {
                        std::vector<metric::Labels>& forgotten);
 
   // The updates due at `now`; marks them as sent. What the rule knows of itself (generator_url, rule, sequence) is left
-  // empty. `sent` gets each alert's earlier last_sent_at, for Unsend.
-  struct Sent {
-    metric::Labels labels;
-    std::optional<base::TimestampMs> before;
-  };
-  [[nodiscard]] std::vector<metric::AlertUpdate> TakeDueUpdates(base::TimestampMs now, const AlertSendPolicy& policy,
-                                                                std::vector<Sent>& sent);
-  // The updates could not be written down: they are due again at the next evaluation.
-  void Unsend(const std::vector<Sent>& sent);
+  // empty.
+  [[nodiscard]] std::vector<metric::AlertUpdate> TakeDueUpdates(base::TimestampMs now, const AlertSendPolicy& policy);
 
   // Everything is in the state store now.
   void MarkClean();

@@ -100,10 +100,12 @@ void UpdateQueue::EraseOwed(std::uint64_t sequence) {
   owed_gauge_.Set(static_cast<double>(owed_.size()));
 }
 
-void UpdateQueue::Abandon(const Reservation& reservation) {
-  if (reservation.updates.empty()) return;
-  const base::MutexLock lock(mu_);
-  reserved_.erase(reservation.first);
+std::vector<metric::AlertUpdate> UpdateQueue::Abandon(Reservation reservation) {
+  if (!reservation.updates.empty()) {
+    const base::MutexLock lock(mu_);
+    reserved_.erase(reservation.first);
+  }
+  return std::move(reservation.updates);
 }
 
 std::vector<metric::AlertUpdate> UpdateQueue::NextBatch() const {

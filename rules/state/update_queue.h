@@ -50,7 +50,8 @@ class UpdateQueue {
   [[nodiscard]] Reservation Reserve(std::vector<metric::AlertUpdate> updates, storage::StateBatch& batch);
   // Of one rule, reservations follow one another.
   void Publish(Reservation reservation);
-  void Abandon(const Reservation& reservation);
+  // Gives the updates back.
+  std::vector<metric::AlertUpdate> Abandon(Reservation reservation);
 
   // Gives what is published to the sink, at most kTakeMax at once, and forgets what it took; until nothing is left or
   // the sink or the store fails.

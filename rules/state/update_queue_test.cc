@@ -98,9 +98,9 @@ TEST_F(UpdateQueueTest, WaitsForEarlierReservations) {
 TEST_F(UpdateQueueTest, GoesOnAfterAnAbandonedReservation) {
   UpdateQueue queue(*state_, sink_, metrics_);
   storage::StateBatch lost;
-  const auto reservation = queue.Reserve({QueueTestUpdate("lost")}, lost);
+  auto reservation = queue.Reserve({QueueTestUpdate("lost")}, lost);
   Owe(queue, {QueueTestUpdate("kept")});
-  queue.Abandon(reservation);
+  EXPECT_EQ(queue.Abandon(std::move(reservation)).size(), 1U);
   ASSERT_TRUE(queue.Deliver().ok());
   EXPECT_THAT(sink_.taken, ElementsAre("kept"));
 }
@@ -168,7 +168,7 @@ TEST_F(UpdateQueueTest, LosesAndRepeatsNothing) {
         Open one = std::move(open[static_cast<std::size_t>(chosen)]);
         open.erase(open.begin() + chosen);
         if (random() % 4 == 0) {
-          queue.Abandon(one.reservation);
+          queue.Abandon(std::move(one.reservation));
           continue;
         }
         ASSERT_TRUE(state_->Apply(one.batch).ok());
