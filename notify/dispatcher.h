@@ -1,13 +1,14 @@
 // notify/dispatcher.h
 //
 // Which updates become which messages, and their delivery. Takes alert updates, routes and groups them as Alertmanager
-// does, and sends one message a group and receiver: webhook (Alertmanager's JSON, version 4), Slack, PagerDuty Events v2.
+// does, and sends one message a group and receiver: webhook (Alertmanager's JSON, version 4), Slack, PagerDuty Events
+// v2.
 //
-// Nothing is sent before it is written down. The outbox is in the state store under "notify/": a message is put there with
-// its dedup key, sent at least once, retried with back-off (and the receiver's Retry-After) until it is delivered,
-// refused for good, or a week old; what failed for good is kept as a dead letter with the reason. A newer state of the same
-// group and receiver replaces a waiting one and keeps its place, so "firing" never arrives after "resolved". A restart
-// loses and reorders nothing.
+// Nothing is sent before it is written down. The outbox is in the state store under "notify/": a message is put there
+// with its dedup key, sent at least once, retried with back-off (and the receiver's Retry-After) until it is delivered,
+// refused for good, or a week old; what failed for good is kept as a dead letter with the reason. A newer state of the
+// same group and receiver replaces a waiting one and keeps its place, so "firing" never arrives after "resolved". A
+// restart loses and reorders nothing.
 //
 // The decisions (route, group, when to flush, whether to send, what follows an answer) are pure functions in
 // notify/policy that take the time and return a reason; this class acts on them.
@@ -34,11 +35,14 @@ namespace bellwether::notify {
 
 struct Config;  // notify/config/config.h; made by ParseConfig below.
 
-// Reads Alertmanager's configuration keys from the YAML document `text`, found at the key `path` ("notifications"), or at
-// its top if `path` is empty. `file` is for messages and for relative paths. Errors name FILE:LINE:COLUMN, what is wrong
-// and what was probably meant; receivers of kinds that are not here yet are refused by name.
+// Reads Alertmanager's configuration keys from the YAML document `text`, found at the key `path` ("notifications"), or
+// at its top if `path` is empty. `file` is for messages and for relative paths. Errors name FILE:LINE:COLUMN, what is
+// wrong and what was probably meant; receivers of kinds that are not here yet are refused by name.
 [[nodiscard]] base::Result<std::shared_ptr<const Config>> ParseConfig(const std::string& file, std::string_view text,
                                                                       std::string_view path);
+
+// What the configuration asks for and this version does not do yet, each with its place; logged by Configure.
+[[nodiscard]] std::vector<std::string> ConfigWarnings(const Config& config);
 
 struct NotifyDependencies {
   storage::StateStore& state;
@@ -53,7 +57,7 @@ struct OutboxEntry {
   std::string receiver;
   std::string integration;  // "webhook", "slack", "pagerduty"
   std::string group_key;
-  std::string status;       // "waiting", "delivered", "dead"
+  std::string status;  // "waiting", "delivered", "dead"
   int attempts = 0;
   base::TimestampMs created_at;
   base::TimestampMs next_attempt_at;

@@ -1,0 +1,136 @@
+#include "notify/config/config.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "notify/config/config_reader.h"
+#include "notify/dispatcher.h"
+#include "notify/receivers/render.h"
+#include "yaml/yaml_tree.h"
+
+namespace bellwether::notify {
+namespace {
+
+using yaml::FieldReader;
+using yaml::YamlNode;
+
+// The mapping at "a.b" below `root`; null if there is none.
+const YamlNode* NodeAt(const YamlNode& root, std::string_view path) {
+  const YamlNode* node = &root;
+  while (!path.empty() && node != nullptr) {
+    const std::size_t dot = std::min(path.find('.'), path.size());
+    const std::string_view key = path.substr(0, dot);
+    path.remove_prefix(std::min(dot + 1, path.size()));
+    const auto it = std::find_if(node->fields.begin(), node->fields.end(), [&](const auto& f) { return f.key == key; });
+    node = it == node->fields.end() ? nullptr : &it->value;
+  }
+  return node;
+}
+
+// The files that a pattern names; wildcards in the last part alone.
+std::vector<std::string> FilesOf(const std::string& pattern) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> out;
+  const fs::path path(pattern);
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const std::string name = path.filename().string();
+  std::error_code error;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    if (fnmatch(name.c_str(), it->path().filename().c_str(), FNM_PERIOD) == 0) out.push_back(it->path().string());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void ReadTemplates(std::span<const YamlNode> patterns, Config& config, ReadContext& context) {
+  const templating::FunctionTable functions = MessageFunctions(base::TimestampMs(0));
+  for (const YamlNode& node : patterns) {
+    for (const std::string& path : FilesOf(context.Path(node.scalar))) {
+      std::ifstream in(path, std::ios::binary);
+      const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+      if (!in) {
+        context.faults.Add(node.position, fmt::format("cannot read the template file {}", path));
+        continue;
+      }
+      const std::string name = std::filesystem::path(path).filename().string();
+      const base::Status status = config.templates.Parse(name, text, functions);
+      if (!status.ok()) context.faults.Add(node.position, status.message());
+    }
+  }
+}
+
+void ReadReceivers(FieldReader& fields, const GlobalSettings& global, Config& config, ReadContext& context) {
+  for (const YamlNode& node : fields.List("receivers")) {
+    Receiver receiver = ReadReceiver(node, global, context);
+    const std::string name = receiver.name;
+    if (!config.receivers.emplace(name, std::move(receiver)).second) {
+      context.faults.Add(node.position, fmt::format("notification config name \"{}\" is not unique", name));
+      continue;
+    }
+    // Faults of templates show now, not when an alert fires.
+    for (const Integration& integration : config.receivers.at(name).integrations) {
+      const base::Status status = CheckRendering(integration, config.templates);
+      if (!status.ok()) context.faults.Add(node.position, fmt::format("receiver \"{}\": {}", name, status.message()));
+    }
+  }
+}
+
+void ReadTop(const YamlNode& node, Config& config, ReadContext& context) {
+  FieldReader fields(node, "the notification configuration", context.faults);
+  GlobalSettings global;
+  if (const YamlNode* block = fields.Find("global")) global = ReadGlobal(*block, context);
+  ReadTemplates(fields.List("templates"), config, context);
+  ReadReceivers(fields, global, config, context);
+  std::vector<std::string> intervals = CheckTimeIntervals(fields.List("time_intervals"), context);
+  for (std::string& name : CheckTimeIntervals(fields.List("mute_time_intervals"), context)) {
+    intervals.push_back(std::move(name));
+  }
+  CheckInhibitRules(fields.List("inhibit_rules"), context);
+  std::vector<std::string> names;
+  for (const auto& [name, receiver] : config.receivers) names.push_back(name);
+  if (const YamlNode* route = fields.Find("route")) {
+    config.route = ReadRootRoute(*route, names, intervals, context);
+  } else {
+    context.faults.Add(node.position, "no route provided in config");
+  }
+  constexpr std::string_view kKnown[] = {"global",    "route",          "receivers",          "inhibit_rules",
+                                         "templates", "time_intervals", "mute_time_intervals"};
+  constexpr std::string_view kReserved[] = {"tracing", "event_recorder"};
+  fields.RefuseUnknown(kKnown, kReserved);
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<const Config>> ParseConfig(const std::string& file, std::string_view text,
+                                                        std::string_view path) {
+  const yaml::YamlDocument document = yaml::ReadYaml(text);
+  yaml::FaultList faults(file);
+  for (const yaml::YamlFault& fault : document.faults) faults.Add(fault.position, fault.text);
+  auto config = std::make_shared<Config>();
+  config->templates = DefaultTemplates();
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  ReadContext context{.file = file,
+                      .folder = folder.empty() ? "" : folder.string() + "/",
+                      .faults = faults,
+                      .warnings = config->warnings};
+  const YamlNode* node = NodeAt(document.root, path);
+  if (node == nullptr) {
+    faults.Add({1, 1}, fmt::format("there is no '{}'", path));
+  } else if (document.faults.empty()) {
+    ReadTop(*node, *config, context);
+  }
+  std::string message;
+  for (const std::string& fault : faults.Take()) message += (message.empty() ? "" : "\n") + fault;
+  if (!message.empty()) return base::InvalidArgument(std::move(message));
+  return std::shared_ptr<const Config>(std::move(config));
+}
+
+std::vector<std::string> ConfigWarnings(const Config& config) { return config.warnings; }
+
+}  // namespace bellwether::notify

@@ -1,0 +1,116 @@
+// notify/config/config.h
+//
+// Alertmanager's configuration as values: the route tree with everything inherited filled in, the receivers with their
+// global defaults, the user's templates. Immutable once read.
+//
+// A secret is a text or the name of a file that is read each time something is sent; neither is ever printed.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "metric/matcher.h"
+#include "template/template.h"
+
+namespace bellwether::notify {
+
+struct Secret {
+  std::string text;
+  std::string file;  // Absolute, or relative to the working directory.
+  [[nodiscard]] bool empty() const { return text.empty() && file.empty(); }
+};
+
+// The secret itself. kUnavailable, naming the file's path but nothing of its content, if it cannot be read.
+[[nodiscard]] base::Result<std::string> ReadSecret(const Secret& secret);
+
+struct HttpConfig {
+  std::string username;
+  Secret password;
+  std::string authorization_type;  // "Bearer"; with `credentials`.
+  Secret credentials;
+  std::string proxy_url;
+  bool follow_redirects = true;
+  bool insecure_skip_verify = false;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+struct WebhookConfig {
+  Secret url;                  // May be a template.
+  std::size_t max_alerts = 0;  // 0: all.
+};
+
+struct SlackField {
+  std::string title;
+  std::string value;
+  bool is_short = false;
+};
+
+// Texts are templates.
+struct SlackConfig {
+  Secret api_url;
+  std::string channel, username, icon_emoji, icon_url, message_text;
+  std::string color, title, title_link, pretext, text, fallback, callback_id, footer, image_url, thumb_url;
+  std::vector<SlackField> fields;
+  std::vector<std::string> mrkdwn_in;
+  bool link_names = false;
+};
+
+struct PagerDutyLink {
+  std::string href, text;
+};
+struct PagerDutyImage {
+  std::string src, alt, href;
+};
+
+// Texts are templates. An empty severity: from the alerts' label.
+struct PagerDutyConfig {
+  Secret routing_key;
+  std::string url, client, client_url, description, severity, source, component, group, event_class;
+  std::map<std::string, std::string> details;
+  std::vector<PagerDutyLink> links;
+  std::vector<PagerDutyImage> images;
+};
+
+// One Slack, PagerDuty or webhook in a receiver.
+struct Integration {
+  std::string kind;       // "webhook", "slack", "pagerduty"
+  std::size_t index = 0;  // Among those of its kind in its receiver.
+  bool send_resolved = true;
+  base::DurationMs timeout = base::Seconds(10);
+  HttpConfig http;
+  std::variant<WebhookConfig, SlackConfig, PagerDutyConfig> target;
+};
+
+struct Receiver {
+  std::string name;
+  std::vector<Integration> integrations;
+};
+
+struct Route {
+  std::string receiver;
+  std::vector<std::string> group_by;
+  bool group_by_all = false;  // '...'
+  base::DurationMs group_wait = base::Seconds(30);
+  base::DurationMs group_interval = base::Minutes(5);
+  base::DurationMs repeat_interval = base::Hours(4);
+  std::vector<metric::Matcher> matchers;
+  bool continues = false;
+  std::vector<Route> routes;
+  std::string key;  // The matchers from the root: {}/{team="ml"}
+  std::string id;   // The key with the index of each child on the way: tells siblings with equal matchers apart.
+};
+
+struct Config {
+  Route route;
+  std::map<std::string, Receiver> receivers;
+  templating::TemplateSet templates;  // Our defaults, and the user's over them.
+  std::vector<std::string> warnings;  // What was read but has no effect yet, with places.
+};
+
+}  // namespace bellwether::notify

@@ -1,0 +1,52 @@
+// notify/config/config_reader.h
+//
+// What reading the configuration's parts shares: the faults found, the warnings, the global defaults.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "notify/config/config.h"
+#include "yaml/field_reader.h"
+
+namespace bellwether::notify {
+
+struct GlobalSettings {
+  HttpConfig http;
+  Secret slack_api_url;
+  bool has_slack_app_token = false;
+  std::string pagerduty_url = "https://events.pagerduty.com/v2/enqueue";
+};
+
+struct ReadContext {
+  std::string file;    // For messages.
+  std::string folder;  // Relative paths start here; with a slash at the end, or empty.
+  yaml::FaultList& faults;
+  std::vector<std::string>& warnings;
+
+  void Warn(yaml::YamlPosition position, std::string_view text);
+  [[nodiscard]] std::string Path(const std::string& path) const;
+};
+
+// `key` and its twin `key`_file; both at once are a fault.
+[[nodiscard]] Secret ReadSecretField(yaml::FieldReader& fields, std::string_view key, ReadContext& context);
+// An http or https URL with a host, or a fault that does not show it. A template is taken as it is.
+void CheckUrl(const Secret& url, yaml::YamlPosition position, std::string_view key, ReadContext& context);
+// "1m30s", "1.5h": Go's form of a duration.
+[[nodiscard]] std::optional<base::DurationMs> ParseGoDuration(std::string_view text);
+
+[[nodiscard]] GlobalSettings ReadGlobal(const yaml::YamlNode& node, ReadContext& context);
+[[nodiscard]] HttpConfig ReadHttpConfig(const yaml::YamlNode& node, ReadContext& context);
+// `kind` is "webhook", "slack" or "pagerduty".
+[[nodiscard]] Receiver ReadReceiver(const yaml::YamlNode& node, const GlobalSettings& global, ReadContext& context);
+[[nodiscard]] Route ReadRootRoute(const yaml::YamlNode& node, std::span<const std::string> receivers,
+                                  std::span<const std::string> intervals, ReadContext& context);
+// Checked, not kept: nothing acts on them yet.
+void CheckInhibitRules(std::span<const yaml::YamlNode> rules, ReadContext& context);
+// The names of the intervals.
+[[nodiscard]] std::vector<std::string> CheckTimeIntervals(std::span<const yaml::YamlNode> intervals,
+                                                          ReadContext& context);
+
+}  // namespace bellwether::notify

@@ -1,0 +1,25 @@
+// notify/config/matcher_text.h
+//
+// Matchers as Alertmanager's configuration and API write them: foo="bar", team=~"ml|data".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/status.h"
+#include "metric/matcher.h"
+
+namespace bellwether::notify {
+
+// Reads a list of matchers, braces optional. The UTF-8 grammar comes first; what it refuses or reads otherwise is read
+// with the classic grammar, whose reading then counts, and `warning` says so. kInvalidArgument "bad matcher format:
+// ...".
+[[nodiscard]] base::Result<std::vector<metric::Matcher>> ParseMatchers(std::string_view text, std::string& warning);
+
+// name="value", as route and group keys have it.
+[[nodiscard]] std::string MatcherText(const metric::Matcher& matcher);
+// {a="b",c=~"d"}, sorted by name, value and operator.
+[[nodiscard]] std::string MatchersText(std::vector<metric::Matcher> matchers);
+
+}  // namespace bellwether::notify

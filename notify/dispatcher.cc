@@ -1,0 +1,424 @@
+#include "notify/dispatcher.h"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <random>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "notify/config/config.h"
+#include "notify/outbox/book.h"
+#include "notify/outbox/planner.h"
+#include "notify/policy/outcome.h"
+#include "notify/receivers/identity.h"
+#include "notify/receivers/render.h"
+
+namespace bellwether::notify {
+namespace {
+
+constexpr int kWorkers = 4;
+constexpr base::DurationMs kLookEvery = base::Milliseconds(500);  // How long a worker rests that found nothing to do.
+constexpr base::DurationMs kStoreRetry = base::Seconds(60);  // After a send whose result could not be written down.
+constexpr std::size_t kDeliveredMax = 200;                   // Shown in Outbox().
+
+struct ChannelMetrics {
+  base::Counter& sent;
+  base::Counter& failed;
+  base::Counter& retried;
+  base::Counter& dead_lettered;
+};
+
+// One integration of a receiver.
+using ChannelId = std::tuple<std::string, std::string, std::size_t>;
+
+ChannelId ChannelOf(const Message& message) { return {message.receiver, message.integration, message.index}; }
+
+// What a receiver takes without complaint: Slack a message a second, PagerDuty about 100 events a minute.
+base::DurationMs PaceOf(std::string_view integration) {
+  if (integration == "slack") return base::Seconds(1);
+  if (integration == "pagerduty") return base::Milliseconds(600);
+  return base::DurationMs(0);
+}
+
+const Integration* FindIntegration(const Config* config, const Message& message) {
+  if (config == nullptr) return nullptr;
+  const auto receiver = config->receivers.find(message.receiver);
+  if (receiver == config->receivers.end()) return nullptr;
+  for (const Integration& integration : receiver->second.integrations) {
+    if (integration.kind == message.integration && integration.index == message.index) return &integration;
+  }
+  return nullptr;
+}
+
+// The same for every attempt of one text.
+std::string IdempotencyKey(const std::string& destination, const WaitingMessage& waiting) {
+  return Sha256Hex(fmt::format("{}/{}/{}/{}", destination, waiting.id, waiting.revision, waiting.created_at.ms));
+}
+
+OutboxEntry EntryOf(const WaitingMessage& waiting, std::string status) {
+  return {.receiver = waiting.message.receiver,
+          .integration = waiting.message.integration,
+          .group_key = waiting.message.group_key,
+          .status = std::move(status),
+          .attempts = waiting.attempts,
+          .created_at = waiting.created_at,
+          .next_attempt_at = waiting.next_attempt_at,
+          .last_error = waiting.last_error};
+}
+
+}  // namespace
+
+// Locks: `turn_` before `mu_`. A change of the book is planned, written to the store and made by whoever has the turn;
+// `mu_` is held only to read or to change memory. Nobody but those who change something waits for the store.
+class Dispatcher::Impl {
+ public:
+  Impl(std::string external_url, NotifyDependencies dependencies)
+      : deps_(dependencies),
+        started_at_(dependencies.clock.Now()),
+        external_url_(std::move(external_url)),
+        random_(dependencies.seed),
+        queue_length_(
+            deps_.metrics.AddGauge("bellwether_notifications_queue_length", "Messages that wait to be delivered.")) {}
+
+  ~Impl() { Stop(); }
+
+  void Configure(std::shared_ptr<const Config> config, std::string external_url) {
+    if (config) {
+      for (const std::string& warning : config->warnings) BW_LOG(kWarning, warning);
+      AddMetrics(*config);
+    }
+    base::Status status;
+    {
+      const base::MutexLock turn(turn_);
+      status = PutInForce(std::move(config), std::move(external_url));
+    }
+    if (!status.ok()) BW_LOG(kError, "alert groups not rearranged", {"error", status});
+  }
+
+  base::Status Take(std::span<const metric::AlertUpdate> updates) {
+    const base::MutexLock turn(turn_);
+    BW_RETURN_IF_ERROR(Load());
+    return Apply([&](const PlanContext& context, Change& change) { PlanUpdates(context, updates, change); });
+  }
+
+  base::Status Start() {
+    {
+      const base::MutexLock turn(turn_);
+      BW_RETURN_IF_ERROR(Load());
+    }
+    for (int i = 0; i < kWorkers; ++i) {
+      workers_.emplace_back([this](std::stop_token stop) {
+        while (!stop.stop_requested()) {
+          Work(stop);
+          deps_.clock.SleepUntil(deps_.clock.Now() + kLookEvery, stop);
+        }
+      });
+    }
+    return base::OkStatus();
+  }
+
+  void Stop() {
+    for (std::jthread& worker : workers_) worker.request_stop();
+    workers_.clear();
+  }
+
+  void RunDue() { Work({}); }
+
+  std::vector<OutboxEntry> Outbox() const {
+    const base::MutexLock lock(mu_);
+    std::vector<const WaitingMessage*> waiting;
+    for (const auto& [destination, message] : book_.waiting) waiting.push_back(&message);
+    std::sort(waiting.begin(), waiting.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+    std::vector<OutboxEntry> out;
+    for (const WaitingMessage* message : waiting) out.push_back(EntryOf(*message, "waiting"));
+    for (const WaitingMessage& message : book_.dead) out.push_back(EntryOf(message, "dead"));
+    for (const WaitingMessage& message : delivered_) out.push_back(EntryOf(message, "delivered"));
+    return out;
+  }
+
+ private:
+  // What a worker took out to send.
+  struct Claim {
+    std::string destination;
+    WaitingMessage waiting;
+    std::shared_ptr<const Config> config;
+    std::string external_url;
+  };
+
+  base::Status PutInForce(std::shared_ptr<const Config> config, std::string external_url) BW_REQUIRES(turn_) {
+    {
+      const base::MutexLock lock(mu_);
+      config_ = std::move(config);
+      external_url_ = std::move(external_url);
+      // What was broken may be mended.
+      channel_rest_.clear();
+      if (!loaded_) return base::OkStatus();  // Load regroups.
+    }
+    return Apply([](const PlanContext& context, Change& change) { PlanRegroup(context, change); });
+  }
+
+  // Reads the book from the store once.
+  base::Status Load() BW_REQUIRES(turn_) {
+    {
+      const base::MutexLock lock(mu_);
+      if (loaded_) return base::OkStatus();
+    }
+    BW_ASSIGN_OR_RETURN(Book book, LoadBook(deps_.state));
+    {
+      const base::MutexLock lock(mu_);
+      book_ = std::move(book);
+      loaded_ = true;
+      queue_length_.Set(static_cast<double>(book_.waiting.size()));
+    }
+    return Apply([](const PlanContext& context, Change& change) { PlanRegroup(context, change); });
+  }
+
+  // Plans a change, writes it, makes it. On an error nothing has changed.
+  template <typename Plan>
+  base::Status Apply(const Plan& plan) BW_REQUIRES(turn_) {
+    Change change;
+    storage::StateBatch batch;
+    const base::TimestampMs now = deps_.clock.Now();
+    {
+      const base::MutexLock lock(mu_);
+      plan(PlanContext{.book = book_, .config = config_.get(), .now = now, .started_at = started_at_}, change);
+      if (change.empty()) return base::OkStatus();
+      batch = BatchOf(change, book_, now);
+    }
+    BW_RETURN_IF_ERROR(deps_.state.Apply(batch));
+    const base::MutexLock lock(mu_);
+    MakeChange(std::move(change), book_);
+    queue_length_.Set(static_cast<double>(book_.waiting.size()));
+    return base::OkStatus();
+  }
+
+  void Work(const std::stop_token& stop) {
+    base::Status status;
+    {
+      const base::MutexLock turn(turn_);
+      status = Load();
+      if (status.ok()) status = Apply([](const PlanContext& context, Change& change) { PlanFlush(context, change); });
+    }
+    if (!status.ok()) {
+      BW_LOG_EVERY(std::chrono::seconds(10), kError, "alert groups not flushed", {"error", status});
+    }
+    while (!stop.stop_requested()) {
+      const auto claim = NextDue();
+      if (!claim) return;
+      Complete(*claim, Send(*claim));
+    }
+  }
+
+  // The message whose turn it is, among those that are due and whose channel is free; it is then in flight.
+  std::optional<Claim> NextDue() {
+    const base::MutexLock lock(mu_);
+    if (!loaded_ || !config_) return std::nullopt;
+    const base::TimestampMs now = deps_.clock.Now();
+    const std::pair<const std::string, WaitingMessage>* best = nullptr;
+    for (const auto& entry : book_.waiting) {
+      const WaitingMessage& waiting = entry.second;
+      if (waiting.next_attempt_at > now || (best != nullptr && best->second.id < waiting.id)) continue;
+      const ChannelId channel = ChannelOf(waiting.message);
+      const auto rest = channel_rest_.find(channel);
+      if (busy_.count(channel) > 0 || (rest != channel_rest_.end() && rest->second > now)) continue;
+      best = &entry;
+    }
+    if (best == nullptr) return std::nullopt;
+    busy_.insert(ChannelOf(best->second.message));
+    return Claim{best->first, best->second, config_, external_url_};
+  }
+
+  Outcome Send(const Claim& claim) {
+    const Message& message = claim.waiting.message;
+    const Integration* integration = FindIntegration(claim.config.get(), message);
+    if (integration == nullptr) {
+      return {.kind = OutcomeClass::kFatalMessage,
+              .reason = "the receiver is not in the configuration any more",
+              .retry_after = {}};
+    }
+    const RenderContext context{.templates = claim.config->templates,
+                                .external_url = claim.external_url,
+                                .now = deps_.clock.Now(),
+                                .idempotency_key = IdempotencyKey(claim.destination, claim.waiting),
+                                .shrunk = claim.waiting.shrunk};
+    const auto request = RenderRequest(*integration, message, context);
+    if (!request.ok()) {
+      const bool again = request.status().code() == base::StatusCode::kUnavailable;
+      return {.kind = again ? OutcomeClass::kRetry : OutcomeClass::kFatalMessage,
+              .reason = request.status().message(),
+              .retry_after = {}};
+    }
+    const auto answer = deps_.http.Send(*request);
+    Outcome outcome = ClassifyAnswer(message.integration, answer, deps_.clock.Now());
+    Redact(*integration, *request, outcome.reason);
+    return outcome;
+  }
+
+  // An answer may repeat what it was sent.
+  static void Redact(const Integration& integration, const base::HttpClientRequest& request, std::string& reason) {
+    std::vector<std::string> secrets = {request.url, request.basic_auth_password};
+    for (const auto& [name, value] : request.headers) {
+      if (name == "Authorization") secrets.push_back(value.substr(value.find(' ') + 1));
+    }
+    if (const auto* pagerduty = std::get_if<PagerDutyConfig>(&integration.target)) {
+      const auto key = ReadSecret(pagerduty->routing_key);
+      if (key.ok()) secrets.push_back(*key);
+    }
+    if (const std::size_t scheme = request.url.find("://"); scheme != std::string::npos) {
+      const std::size_t path = request.url.find('/', scheme + 3);
+      if (path != std::string::npos && request.url.size() - path > 8) secrets.push_back(request.url.substr(path));
+    }
+    for (const std::string& secret : secrets) {
+      if (secret.empty()) continue;
+      for (std::size_t at = reason.find(secret); at != std::string::npos; at = reason.find(secret, at)) {
+        reason.replace(at, secret.size(), "<secret>");
+        at += std::string_view("<secret>").size();
+      }
+    }
+  }
+
+  void Complete(const Claim& claim, Outcome outcome) {
+    const bool shrink = ShouldShrink(claim, outcome);
+    AttemptResult result = AttemptResult::kGone;
+    base::Status status;
+    {
+      const base::MutexLock turn(turn_);
+      const double random = std::uniform_real_distribution<double>(0, 1)(random_);
+      const Attempt attempt{.destination = claim.destination,
+                            .sent_revision = claim.waiting.revision,
+                            .outcome = outcome,
+                            .backoff = shrink ? base::DurationMs(0) : Backoff(claim.waiting.attempts + 1, random)};
+      status = Apply([&](const PlanContext& context, Change& change) {
+        result = PlanAttempt(context, attempt, change);
+        const auto it = change.waiting.find(claim.destination);
+        if (shrink && it != change.waiting.end() && it->second) it->second->shrunk = true;
+      });
+      Free(claim, outcome, result, status);
+    }
+    Report(claim, outcome, result, status);
+  }
+
+  // Too large: once more with less.
+  static bool ShouldShrink(const Claim& claim, Outcome& outcome) {
+    if (claim.waiting.shrunk || claim.waiting.message.integration == "webhook" ||
+        outcome.kind != OutcomeClass::kFatalMessage || !outcome.reason.starts_with("status 413")) {
+      return false;
+    }
+    outcome.kind = OutcomeClass::kRetry;
+    return true;
+  }
+
+  // The channel may be used again, after the pause that it needs.
+  void Free(const Claim& claim, const Outcome& outcome, AttemptResult result, const base::Status& status) {
+    const base::MutexLock lock(mu_);
+    const ChannelId channel = ChannelOf(claim.waiting.message);
+    const base::TimestampMs now = deps_.clock.Now();
+    base::DurationMs rest = PaceOf(claim.waiting.message.integration);
+    if (outcome.kind == OutcomeClass::kFatalChannel) rest = kBrokenChannelProbe;
+    if (outcome.retry_after) rest = std::max(rest, *outcome.retry_after);
+    busy_.erase(channel);
+    channel_rest_[channel] = now + rest;
+    if (!status.ok()) {
+      // It would be sent again at once and for ever while the store takes nothing.
+      const auto it = book_.waiting.find(claim.destination);
+      if (it != book_.waiting.end()) it->second.next_attempt_at = now + kStoreRetry;
+      return;
+    }
+    if (result == AttemptResult::kDelivered) {
+      delivered_.push_front(claim.waiting);
+      ++delivered_.front().attempts;
+      delivered_.front().last_error.clear();
+      if (delivered_.size() > kDeliveredMax) delivered_.pop_back();
+    }
+  }
+
+  void Report(const Claim& claim, const Outcome& outcome, AttemptResult result, const base::Status& status) {
+    const Message& message = claim.waiting.message;
+    const ChannelMetrics metrics = MetricsOf(message.integration, message.receiver);
+    if (outcome.kind == OutcomeClass::kSuccess) {
+      metrics.sent.Add();
+    } else {
+      metrics.failed.Add();
+    }
+    if (!status.ok()) {
+      BW_LOG(kError, "result of a notification not written down", {"receiver", message.receiver}, {"error", status});
+      return;
+    }
+    if (result == AttemptResult::kAgain) metrics.retried.Add();
+    if (result == AttemptResult::kDead) metrics.dead_lettered.Add();
+    if (outcome.kind == OutcomeClass::kSuccess) {
+      BW_LOG(kDebug, "notified", {"receiver", message.receiver}, {"integration", message.integration},
+             {"group", message.group_key}, {"reason", message.reason});
+      return;
+    }
+    const bool grave = result == AttemptResult::kDead || outcome.kind == OutcomeClass::kFatalChannel;
+    const char* text =
+        result == AttemptResult::kDead ? "notification given up" : "notification failed, will be tried again";
+    if (grave) {
+      BW_LOG(kError, text, {"receiver", message.receiver}, {"integration", message.integration},
+             {"group", message.group_key}, {"attempts", claim.waiting.attempts + 1}, {"error", outcome.reason});
+    } else {
+      BW_LOG(kWarning, text, {"receiver", message.receiver}, {"integration", message.integration},
+             {"group", message.group_key}, {"attempts", claim.waiting.attempts + 1}, {"error", outcome.reason});
+    }
+  }
+
+  // So that every counter is there, at 0, from the start.
+  void AddMetrics(const Config& config) {
+    for (const auto& [name, receiver] : config.receivers) {
+      for (const Integration& integration : receiver.integrations) {
+        static_cast<void>(MetricsOf(integration.kind, name));
+      }
+    }
+  }
+
+  ChannelMetrics MetricsOf(const std::string& integration, const std::string& receiver) {
+    const base::MetricLabels labels = {{"integration", integration}, {"receiver", receiver}};
+    base::MetricsRegistry& m = deps_.metrics;
+    return {.sent = m.AddCounter("bellwether_notifications_sent_total", "Messages delivered.", labels),
+            .failed = m.AddCounter("bellwether_notifications_failed_total", "Attempts that failed.", labels),
+            .retried = m.AddCounter("bellwether_notifications_retried_total",
+                                    "Failed attempts after which the message waits for another.", labels),
+            .dead_lettered =
+                m.AddCounter("bellwether_notifications_dead_lettered_total", "Messages given up for good.", labels)};
+  }
+
+  const NotifyDependencies deps_;
+  const base::TimestampMs started_at_;
+
+  base::Mutex turn_;
+  mutable base::Mutex mu_;
+  std::shared_ptr<const Config> config_ BW_GUARDED_BY(mu_);
+  std::string external_url_ BW_GUARDED_BY(mu_);
+  bool loaded_ BW_GUARDED_BY(mu_) = false;
+  Book book_ BW_GUARDED_BY(mu_);
+  std::set<ChannelId> busy_ BW_GUARDED_BY(mu_);
+  std::map<ChannelId, base::TimestampMs> channel_rest_ BW_GUARDED_BY(mu_);
+  std::deque<WaitingMessage> delivered_ BW_GUARDED_BY(mu_);  // Newest first.
+  std::mt19937_64 random_ BW_GUARDED_BY(turn_);
+
+  base::Gauge& queue_length_;
+  std::vector<std::jthread> workers_;  // Of Start and Stop, called by the owner.
+};
+
+Dispatcher::Dispatcher(std::string external_url, NotifyDependencies dependencies)
+    : impl_(std::make_unique<Impl>(std::move(external_url), dependencies)) {}
+Dispatcher::~Dispatcher() = default;
+
+void Dispatcher::Configure(std::shared_ptr<const Config> config, std::string external_url) {
+  impl_->Configure(std::move(config), std::move(external_url));
+}
+base::Status Dispatcher::Take(std::span<const metric::AlertUpdate> updates) { return impl_->Take(updates); }
+base::Status Dispatcher::Start() { return impl_->Start(); }
+void Dispatcher::Stop() { impl_->Stop(); }
+void Dispatcher::RunDue() { impl_->RunDue(); }
+std::vector<OutboxEntry> Dispatcher::Outbox() const { return impl_->Outbox(); }
+
+}  // namespace bellwether::notify

@@ -1,0 +1,311 @@
+#include "notify/outbox/book.h"
+
+#include <charconv>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "notify/receivers/identity.h"
+
+namespace bellwether::notify {
+namespace {
+
+constexpr std::string_view kTakenKey = "notify/v1/taken";
+constexpr std::string_view kNextIdKey = "notify/v1/next";
+constexpr std::string_view kGroupPrefix = "notify/v1/group/";
+constexpr std::string_view kAlertPrefix = "notify/v1/alert/";
+constexpr std::string_view kAnnouncedPrefix = "notify/v1/announced/";
+constexpr std::string_view kWaitingPrefix = "notify/v1/waiting/";
+constexpr std::string_view kDeadPrefix = "notify/v1/dead/";
+constexpr std::uint64_t kBookVersion = 1;
+
+void AppendTime(std::string& out, base::TimestampMs t) { base::AppendVarint(out, base::ZigZag(t.ms)); }
+
+bool ReadTime(std::string_view& in, base::TimestampMs& t) {
+  std::uint64_t v = 0;
+  if (!base::ReadVarint(in, v)) return false;
+  t = base::TimestampMs(base::UnZigZag(v));
+  return true;
+}
+
+bool ReadOwned(std::string_view& in, std::string& out) {
+  std::string_view bytes;
+  if (!base::ReadLengthPrefixed(in, bytes)) return false;
+  out = std::string(bytes);
+  return true;
+}
+
+bool ReadVersion(std::string_view& in) {
+  std::uint64_t version = 0;
+  return base::ReadVarint(in, version) && version == kBookVersion;
+}
+
+std::string NumberBytes(std::uint64_t n) {
+  std::string out;
+  base::AppendVarint(out, n);
+  return out;
+}
+
+std::string GroupBytes(const AlertGroup& group) {
+  std::string out;
+  base::AppendVarint(out, kBookVersion);
+  for (const std::string* text : {&group.route_id, &group.group_key, &group.receiver}) {
+    base::AppendLengthPrefixed(out, *text);
+  }
+  base::AppendLengthPrefixed(out, group.group_labels.bytes());
+  AppendTime(out, group.next_flush);
+  base::AppendVarint(out, (group.flushed ? 1U : 0U) | (group.orphan ? 2U : 0U));
+  return out;
+}
+
+bool ReadGroup(std::string_view in, AlertGroup& group) {
+  std::string labels;
+  std::uint64_t flags = 0;
+  if (!ReadVersion(in) || !ReadOwned(in, group.route_id) || !ReadOwned(in, group.group_key) ||
+      !ReadOwned(in, group.receiver) || !ReadOwned(in, labels) || !ReadTime(in, group.next_flush) ||
+      !base::ReadVarint(in, flags) || !in.empty()) {
+    return false;
+  }
+  auto decoded = metric::Labels::Decode(labels);
+  if (!decoded) return false;
+  group.group_labels = std::move(*decoded);
+  group.flushed = (flags & 1) != 0;
+  group.orphan = (flags & 2) != 0;
+  return true;
+}
+
+void AppendFingerprints(std::string& out, const std::set<std::uint64_t>& fingerprints) {
+  base::AppendVarint(out, fingerprints.size());
+  for (const std::uint64_t f : fingerprints) base::AppendFixed64(out, f);
+}
+
+bool ReadFingerprints(std::string_view& in, std::set<std::uint64_t>& out) {
+  std::uint64_t count = 0;
+  if (!base::ReadVarint(in, count)) return false;
+  for (; count > 0; --count) {
+    std::uint64_t f = 0;
+    if (!base::ReadFixed64(in, f)) return false;
+    out.insert(f);
+  }
+  return true;
+}
+
+std::string AnnouncedBytes(const Announced& announced) {
+  std::string out;
+  base::AppendVarint(out, kBookVersion);
+  AppendTime(out, announced.at);
+  AppendFingerprints(out, announced.firing);
+  AppendFingerprints(out, announced.resolved);
+  return out;
+}
+
+bool ReadAnnounced(std::string_view in, Announced& out) {
+  return ReadVersion(in) && ReadTime(in, out.at) && ReadFingerprints(in, out.firing) &&
+         ReadFingerprints(in, out.resolved) && in.empty();
+}
+
+std::string WaitingBytes(const WaitingMessage& waiting) {
+  std::string out;
+  base::AppendVarint(out, kBookVersion);
+  base::AppendVarint(out, waiting.id);
+  base::AppendVarint(out, waiting.revision);
+  AppendTime(out, waiting.created_at);
+  AppendTime(out, waiting.next_attempt_at);
+  base::AppendVarint(out, static_cast<std::uint64_t>(waiting.attempts));
+  base::AppendVarint(out, waiting.shrunk ? 1 : 0);
+  base::AppendLengthPrefixed(out, waiting.last_error);
+  EncodeMessage(waiting.message, out);
+  return out;
+}
+
+bool ReadWaiting(std::string_view in, WaitingMessage& out) {
+  std::uint64_t attempts = 0, shrunk = 0;
+  if (!ReadVersion(in) || !base::ReadVarint(in, out.id) || !base::ReadVarint(in, out.revision) ||
+      !ReadTime(in, out.created_at) || !ReadTime(in, out.next_attempt_at) || !base::ReadVarint(in, attempts) ||
+      !base::ReadVarint(in, shrunk) || !ReadOwned(in, out.last_error) || !DecodeMessage(in, out.message)) {
+    return false;
+  }
+  out.attempts = static_cast<int>(attempts);
+  out.shrunk = shrunk != 0;
+  return in.empty();
+}
+
+std::string AlertKey(const std::string& group, std::uint64_t fingerprint) {
+  return fmt::format("{}{}/{:016x}", kAlertPrefix, group, fingerprint);
+}
+
+// "GROUP/0123456789abcdef" taken apart.
+bool SplitAlertKey(std::string_view rest, std::string& group, std::uint64_t& fingerprint) {
+  const std::size_t slash = rest.find('/');
+  if (slash == std::string_view::npos) return false;
+  group = std::string(rest.substr(0, slash));
+  rest.remove_prefix(slash + 1);
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), fingerprint, 16);
+  return error == std::errc() && end == rest.data() + rest.size();
+}
+
+base::Result<std::uint64_t> LoadNumber(const storage::StateStore& state, std::string_view key, std::uint64_t absent) {
+  BW_ASSIGN_OR_RETURN(const auto bytes, state.Get(key));
+  if (!bytes) return absent;
+  std::string_view in = *bytes;
+  std::uint64_t n = 0;
+  if (!base::ReadVarint(in, n) || !in.empty()) {
+    return base::Corruption(fmt::format("read {}: not a number", key));
+  }
+  return n;
+}
+
+// Gives each entry below `prefix` to `take`, without the prefix; false from it is a corrupt entry.
+base::Status LoadEntries(const storage::StateStore& state, std::string_view prefix,
+                         const std::function<bool(std::string_view rest, std::string_view value)>& take) {
+  std::string corrupt;
+  BW_RETURN_IF_ERROR(state.Scan(prefix, "", [&](std::string_view key, std::string_view value) {
+    if (take(key.substr(prefix.size()), value)) return true;
+    corrupt = std::string(key);
+    return false;
+  }));
+  return corrupt.empty() ? base::OkStatus() : base::Corruption("read " + corrupt + ": malformed entry");
+}
+
+void AddDead(WaitingMessage message, Book& book) {
+  book.dead.push_back(std::move(message));
+  if (book.dead.size() > kDeadLettersMax) book.dead.pop_front();
+}
+
+}  // namespace
+
+std::string DestinationId(std::string_view group_key, std::string_view receiver, std::string_view integration,
+                          std::size_t index) {
+  std::string bytes;
+  for (const std::string_view part : {group_key, receiver, integration}) base::AppendLengthPrefixed(bytes, part);
+  base::AppendVarint(bytes, index);
+  return Sha256Hex(bytes).substr(0, 32);
+}
+
+std::string DestinationId(const Message& message) {
+  return DestinationId(message.group_key, message.receiver, message.integration, message.index);
+}
+
+std::string GroupId(std::string_view route_id, std::string_view group_key, std::string_view receiver) {
+  std::string bytes;
+  for (const std::string_view part : {route_id, group_key, receiver}) base::AppendLengthPrefixed(bytes, part);
+  return Sha256Hex(bytes).substr(0, 32);
+}
+
+storage::StateBatch BatchOf(const Change& change, const Book& book, base::TimestampMs now) {
+  storage::StateBatch batch;
+  if (change.taken) batch.Put(std::string(kTakenKey), NumberBytes(*change.taken));
+  if (change.next_id) batch.Put(std::string(kNextIdKey), NumberBytes(*change.next_id));
+  for (const auto& [id, group] : change.groups) {
+    const std::string key = std::string(kGroupPrefix) + id;
+    if (group) {
+      batch.Put(key, GroupBytes(*group));
+      continue;
+    }
+    batch.Delete(key);
+    if (const auto it = book.groups.find(id); it != book.groups.end()) {
+      for (const auto& [fingerprint, alert] : it->second.alerts) batch.Delete(AlertKey(id, fingerprint));
+    }
+  }
+  for (const auto& [key, alert] : change.alerts) {
+    if (alert) {
+      std::string bytes;
+      metric::EncodeAlertUpdate(*alert, bytes);
+      batch.Put(AlertKey(key.first, key.second), std::move(bytes));
+    } else {
+      batch.Delete(AlertKey(key.first, key.second));
+    }
+  }
+  for (const auto& [id, announced] : change.announced) {
+    const std::string key = std::string(kAnnouncedPrefix) + id;
+    if (announced) {
+      batch.Put(key, AnnouncedBytes(announced->first), announced->second);
+    } else {
+      batch.Delete(key);
+    }
+  }
+  for (const auto& [id, waiting] : change.waiting) {
+    const std::string key = std::string(kWaitingPrefix) + id;
+    if (waiting) {
+      batch.Put(key, WaitingBytes(*waiting));
+    } else {
+      batch.Delete(key);
+    }
+  }
+  for (const WaitingMessage& dead : change.dead) {
+    batch.Put(fmt::format("{}{:016x}", kDeadPrefix, dead.id), WaitingBytes(dead), now + kDeadLetterAge);
+  }
+  return batch;
+}
+
+void MakeChange(Change change, Book& book) {
+  if (change.taken) book.taken = *change.taken;
+  if (change.next_id) book.next_id = *change.next_id;
+  for (auto& [id, group] : change.groups) {
+    if (!group) {
+      book.groups.erase(id);
+      continue;
+    }
+    AlertGroup& slot = book.groups[id];
+    group->alerts = std::move(slot.alerts);
+    slot = std::move(*group);
+  }
+  for (auto& [key, alert] : change.alerts) {
+    const auto it = book.groups.find(key.first);
+    if (it == book.groups.end()) continue;
+    if (alert) {
+      it->second.alerts.insert_or_assign(key.second, std::move(*alert));
+    } else {
+      it->second.alerts.erase(key.second);
+    }
+  }
+  for (auto& [id, announced] : change.announced) {
+    if (announced) {
+      book.announced.insert_or_assign(id, std::move(announced->first));
+    } else {
+      book.announced.erase(id);
+    }
+  }
+  for (auto& [id, waiting] : change.waiting) {
+    if (waiting) {
+      book.waiting.insert_or_assign(id, std::move(*waiting));
+    } else {
+      book.waiting.erase(id);
+    }
+  }
+  for (WaitingMessage& dead : change.dead) AddDead(std::move(dead), book);
+}
+
+base::Result<Book> LoadBook(const storage::StateStore& state) {
+  Book book;
+  BW_ASSIGN_OR_RETURN(book.taken, LoadNumber(state, kTakenKey, 0));
+  BW_ASSIGN_OR_RETURN(book.next_id, LoadNumber(state, kNextIdKey, 1));
+  BW_RETURN_IF_ERROR(LoadEntries(state, kGroupPrefix, [&](std::string_view rest, std::string_view value) {
+    return ReadGroup(value, book.groups[std::string(rest)]);
+  }));
+  BW_RETURN_IF_ERROR(LoadEntries(state, kAlertPrefix, [&](std::string_view rest, std::string_view value) {
+    std::string group;
+    std::uint64_t fingerprint = 0;
+    metric::AlertUpdate alert;
+    if (!SplitAlertKey(rest, group, fingerprint) || !metric::DecodeAlertUpdate(value, alert)) return false;
+    const auto it = book.groups.find(group);
+    if (it != book.groups.end()) it->second.alerts.emplace(fingerprint, std::move(alert));
+    return true;
+  }));
+  BW_RETURN_IF_ERROR(LoadEntries(state, kAnnouncedPrefix, [&](std::string_view rest, std::string_view value) {
+    return ReadAnnounced(value, book.announced[std::string(rest)]);
+  }));
+  BW_RETURN_IF_ERROR(LoadEntries(state, kWaitingPrefix, [&](std::string_view rest, std::string_view value) {
+    return ReadWaiting(value, book.waiting[std::string(rest)]);
+  }));
+  BW_RETURN_IF_ERROR(LoadEntries(state, kDeadPrefix, [&](std::string_view, std::string_view value) {
+    WaitingMessage dead;
+    if (!ReadWaiting(value, dead)) return false;
+    AddDead(std::move(dead), book);
+    return true;
+  }));
+  return book;
+}
+
+}  // namespace bellwether::notify

@@ -1,0 +1,45 @@
+// notify/receivers/message.h
+//
+// A notification before it has a form: which alert group, for which integration, with which alerts. This is what waits
+// in the outbox; it is rendered when it is sent, with the configuration of that moment, so that no secret is ever
+// stored and a corrected URL or template takes effect on what still waits.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "metric/alert_update.h"
+
+namespace bellwether::notify {
+
+struct MessageAlert {
+  metric::AlertUpdate update;
+  bool firing = true;
+  base::TimestampMs ended_at;  // Meaningful unless firing.
+  friend bool operator==(const MessageAlert&, const MessageAlert&) = default;
+};
+
+struct Message {
+  std::string group_key;
+  std::string receiver;
+  std::string integration;
+  std::size_t index = 0;
+  std::string reason;  // NotifyReasonText.
+  metric::Labels group_labels;
+  std::vector<MessageAlert> alerts;  // By job, instance, then all labels. Not empty.
+  friend bool operator==(const Message&, const Message&) = default;
+
+  [[nodiscard]] bool IsFiring() const;
+};
+
+// Puts alerts in the order in which messages show them.
+void SortAlerts(std::vector<MessageAlert>& alerts);
+
+// Versioned bytes for the state store, and back; false on bytes that no message made.
+void EncodeMessage(const Message& message, std::string& out);
+[[nodiscard]] bool DecodeMessage(std::string_view& in, Message& message);
+
+}  // namespace bellwether::notify
