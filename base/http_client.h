@@ -29,8 +29,8 @@ struct HttpClientRequest {
   HttpHeaders headers{};
   std::string body{};
   DurationMs timeout = Seconds(10);
-  std::string proxy_url;            // Empty: none.
-  std::string basic_auth_username;  // With the password; empty: none.
+  std::string proxy_url{};            // Empty: none.
+  std::string basic_auth_username{};  // With the password; empty: none.
   std::string basic_auth_password{};
   bool tls_insecure_skip_verify = false;
   bool follow_redirects = true;
