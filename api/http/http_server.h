@@ -84,7 +84,7 @@ using HttpErrorBody = std::function<void(const HttpRequest&, HttpResponse&)>;
 enum class WorkerPool : std::uint8_t { kIngest, kQuery, kAdmin };
 
 struct HttpServerOptions {
-  std::string host = "127.0.0.1";
+  std::string host = "127.0.0.1";  // An address or a name; empty: every address.
   std::uint16_t port = 0;
   std::string route_prefix{};                 // "" or "/bellwether".
   std::size_t request_bytes_max = 64u << 20;  // More is 413 before it is read.

@@ -240,6 +240,18 @@ TEST_F(HttpServerTest, SaysThatAnAddressIsTaken) {
   EXPECT_THAT(status.message(), HasSubstr(std::to_string(server_->port())));
 }
 
+TEST_F(HttpServerTest, ListensWhereItIsTold) {
+  for (const char* host : {"", "localhost", "127.0.0.1"}) {
+    HttpServer server({.host = host}, metrics_);
+    server.Route({"GET"}, "/from", WorkerPool::kAdmin,
+                 [](const HttpRequest& request, HttpResponse& response) { response.body = request.remote_address; });
+    ASSERT_TRUE(server.Listen().ok()) << host;
+    RawClient client(server.port());
+    EXPECT_EQ(client.Ask(RawRequest("GET", "/from")).body, "127.0.0.1") << host;
+  }
+  EXPECT_EQ(HttpServer({.host = "no.such.host.invalid"}, metrics_).Listen().code(), base::StatusCode::kUnavailable);
+}
+
 TEST_F(HttpServerTest, CountsWhatItAnswers) {
   Start();
   EXPECT_EQ(Ask(RawRequest("GET", "/label/job/values")).status, 200);

@@ -51,12 +51,19 @@ class Listener::Impl final : public httplib::Server {
   }
 
   base::Status Bind(const std::string& host, std::uint16_t port) {
-    errno = 0;
-    const int bound = port == 0 ? bind_to_any_port(host) : (bind_to_port(host, port) ? port : -1);
+    int bound = -1;
+    if (host.empty()) {
+      bound = TryBind("::", port, AF_INET6);  // Takes IPv4 as well.
+      if (bound <= 0 && errno != EADDRINUSE && errno != EACCES) bound = TryBind("0.0.0.0", port, AF_INET);
+    } else {
+      // "localhost" means 127.0.0.1 to most clients.
+      bound = TryBind(host, port, AF_INET);
+      if (bound <= 0 && errno != EADDRINUSE && errno != EACCES) bound = TryBind(host, port, AF_INET6);
+    }
     if (bound <= 0) {
       const int error = errno;
-      std::string message = "listen on " + host + ":" + std::to_string(port);
-      if (error != 0) message.append(": ").append(std::strerror(error));
+      std::string message = "listen on " + host + ":" + std::to_string(port) + ": ";
+      message.append(error != 0 ? std::strerror(error) : "the address does not resolve");
       return base::Unavailable(std::move(message));
     }
     port_ = static_cast<std::uint16_t>(bound);
@@ -86,6 +93,15 @@ class Listener::Impl final : public httplib::Server {
   [[nodiscard]] std::uint16_t port() const { return port_; }
 
  private:
+  // The port, or -1 and errno: 0 if the name does not resolve.
+  int TryBind(const std::string& host, std::uint16_t port, int family) {
+    set_address_family(family);
+    errno = 0;
+    const int bound = port == 0 ? bind_to_any_port(host) : (bind_to_port(host, port) ? port : -1);
+    if (bound <= 0 && errno != EADDRINUSE && errno != EACCES && errno != EADDRNOTAVAIL) errno = 0;
+    return bound;
+  }
+
   void AcceptUntilStopped() {
     while (!stopping_) {
       const int copy = fcntl(listening_, F_DUPFD_CLOEXEC, 0);

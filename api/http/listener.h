@@ -17,7 +17,7 @@ class Listener {
   Listener();
   ~Listener();  // Stops.
 
-  // Port 0: any free one. kUnavailable if the address does not resolve or is taken.
+  // Host empty: every address. Port 0: any free one. kUnavailable if the address does not resolve or is taken.
   base::Status Bind(const std::string& host, std::uint16_t port);
   [[nodiscard]] std::uint16_t port() const;
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "api/http/url.h"
+#include "base/check.h"
 #include "base/log.h"
 
 namespace bellwether::api {
@@ -47,6 +48,8 @@ std::string PipelinePeerAddress(int socket) {
   } else if (address.ss_family == AF_INET6) {
     const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address);
     inet_ntop(AF_INET6, &v6->sin6_addr, text.data(), text.size());
+    // An IPv4 client of a socket that takes both: "::ffff:192.0.2.1".
+    if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) return text.data() + std::string_view("::ffff:").size();
   }
   return text.data();
 }
@@ -84,7 +87,7 @@ void Pipeline::Route(const std::vector<std::string>& methods, std::string_view p
                      HttpHandler handler) {
   api::Route& route = router_.Add(path);
   route.metrics = &metrics_.Of(route.pattern);
-  for (const std::string& method : methods) route.endpoints[method] = Endpoint{pool, handler};
+  for (const std::string& method : methods) BW_CHECK(route.endpoints.emplace(method, Endpoint{pool, handler}).second);
 }
 
 base::Status Pipeline::Start() {
