@@ -34,6 +34,9 @@ struct StorageMaker {
   // options.path is an empty directory of the test's own, or the one of the store closed before.
   std::function<OpenStore(const StorageOptions&, base::Clock&, base::MetricsRegistry&)> open;
   bool keeps = false;  // What was committed is there again when the store is opened anew.
+  // The newest sample of a series that got nothing for hours, and is all on disk, is not remembered: what is older than
+  // that is then taken rather than refused.
+  bool forgets_idle_series = false;
 };
 
 inline std::string MakerName(const testing::TestParamInfo<StorageMaker>& info) { return info.param.name; }

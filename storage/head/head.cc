@@ -76,10 +76,19 @@ void Head::FindByAlias(std::span<const std::string_view> aliases, std::span<Seri
 
 base::Result<SeriesRef> Head::FindOrCreate(const metric::Labels& labels, std::string_view alias) {
   BW_CHECK(!labels.empty());
-  const auto place = impl_->table.FindOrAttach(labels, [&](SeriesPlace created) { impl_->BeginSeries(created); });
+  const auto place = impl_->table.FindOrAttach(labels, SeriesTable::Limit::kHolds,
+                                               [&](SeriesPlace created) { impl_->BeginSeries(created); });
   if (!place.ok()) return place.status();
   if (!alias.empty()) impl_->table.SetAlias(alias, *place);
   return RefOf(*place);
+}
+
+SeriesRef Head::FindOrRestore(const metric::Labels& labels) {
+  BW_CHECK(!labels.empty());
+  return RefOf(impl_->table
+                   .FindOrAttach(labels, SeriesTable::Limit::kIgnored,
+                                 [&](SeriesPlace created) { impl_->BeginSeries(created); })
+                   .value());
 }
 
 metric::Labels Head::LabelsOf(SeriesRef ref) const { return impl_->table.LabelsOf(PlaceOf(ref).slot); }

@@ -6,7 +6,7 @@
 //
 //   commit:   Pin; FindByAlias, FindOrCreate; Apply; journal the definitions of `undefined` series and the samples that
 //             were taken (in one record, definitions first); MarkDefined; sync; drop the pin.
-//   start:    for each journal record FindOrCreate and Replay. Replay asks no policy, so the order in which concurrent
+//   start:    for each journal record FindOrRestore and Replay. Replay asks no policy, so the order in which concurrent
 //             commits reached the journal does not matter.
 //   seal:     note the journal's end; TakeWindow; write its series to disk; make that durable; DropWindow. Every sample
 //             journalled before the noted end was in the head when the window was taken. A sample that comes later for
@@ -58,7 +58,7 @@ struct Applied {
   std::vector<Outcome> floats;  // One for each sample handed in.
   std::vector<Outcome> histograms;
   CommitResult result;  // The same counted; exemplars left at 0.
-  // Series with a taken sample whose definition is in no live journal segment, each once. Whoever journals the batch
+  // Series with a taken or repeated sample whose definition is in no live journal segment, each once. Whoever journals the batch
   // writes their labels before the samples. Two commits may both be told of one series; writing it twice is harmless.
   std::vector<SeriesRef> undefined;
 };
@@ -95,6 +95,8 @@ class Head {
   void FindByAlias(std::span<const std::string_view> aliases, std::span<SeriesRef> refs) const;
   // Errors: kLimitExceeded.
   [[nodiscard]] base::Result<SeriesRef> FindOrCreate(const metric::Labels& labels, std::string_view alias = {});
+  // For Replay: a series that was acknowledged once is there again, whatever the limit is now.
+  [[nodiscard]] SeriesRef FindOrRestore(const metric::Labels& labels);
   [[nodiscard]] metric::Labels LabelsOf(SeriesRef ref) const;
 
   // ---- Samples ----------------------------------------------------------------------------------------------------

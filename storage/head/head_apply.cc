@@ -93,8 +93,6 @@ Outcome TakeOne(Applying& a, Shard& shard, Series& s, const Sample& sample, std:
       a.first_existing = s.newest_value();
     }
     return outcome;
-  } else {
-    return outcome;
   }
   if (s.defined_in < a.first_live_segment) [[unlikely]]
     a.applied.undefined.push_back(sample.ref);
@@ -167,6 +165,8 @@ void Head::Impl::TakeAll(std::span<const Sample> samples, const TimeBounds& boun
     Shard& shard = ShardFor(place.slot);
     const base::MutexLock lock(shard.mu);
     outcomes[index] = TakeOne(a, shard, shard.At(place.slot), again, index);
+    // The journal will speak of the ref that was handed in.
+    if (again.ref != samples[index].ref && !IsRefused(outcomes[index])) applied.undefined.push_back(samples[index].ref);
   }
   Count<Sample>(outcomes, applied.result);
   if (a.first_refused == SIZE_MAX || applied.result.first_refused) return;

@@ -43,12 +43,12 @@ std::optional<SeriesPlace> SeriesTable::Find(const metric::Labels& labels) const
   return FindLabels(labels);
 }
 
-base::Result<SeriesPlace> SeriesTable::FindOrAttach(const metric::Labels& labels,
+base::Result<SeriesPlace> SeriesTable::FindOrAttach(const metric::Labels& labels, Limit limit,
                                                     const std::function<void(SeriesPlace)>& prepare) {
   if (const auto found = Find(labels)) return *found;
   const base::WriterLock lock(mu_);
   if (const auto found = FindLabels(labels)) return *found;
-  if (series_limit_ > 0 && attached_ >= series_limit_) {
+  if (limit == Limit::kHolds && series_limit_ > 0 && attached_ >= series_limit_) {
     return base::LimitExceeded(
         fmt::format("create series {}: the store holds {} series, its limit", labels.ToMetricString(), series_limit_));
   }

@@ -43,8 +43,10 @@ class SeriesTable {
   }
   // The series of the labels, if it is attached.
   [[nodiscard]] std::optional<SeriesPlace> Find(const metric::Labels& labels) const;
-  // The same, or a slot attached for it; `prepare` is called for a new one before anybody can find it. kLimitExceeded.
-  [[nodiscard]] base::Result<SeriesPlace> FindOrAttach(const metric::Labels& labels,
+  // The same, or a slot attached for it; `prepare` is called for a new one before anybody can find it. kLimitExceeded,
+  // where the limit holds.
+  enum class Limit { kHolds, kIgnored };
+  [[nodiscard]] base::Result<SeriesPlace> FindOrAttach(const metric::Labels& labels, Limit limit,
                                                        const std::function<void(SeriesPlace)>& prepare);
   void SetAlias(std::string_view alias, SeriesPlace place) { aliases_.Set(alias, RefOf(place)); }
 

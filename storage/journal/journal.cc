@@ -109,6 +109,11 @@ base::Status Journal::Sync() {
   return driven.ok() ? earlier : driven;
 }
 
+base::Status Journal::Flush() {
+  const base::MutexLock lock(mu_);
+  return DriveTo(appended_, Goal::kSynced);
+}
+
 base::Status Journal::DriveTo(Sequence sequence, Goal goal) {
   while (true) {
     BW_RETURN_IF_ERROR(FailureOf(sequence));
@@ -239,7 +244,7 @@ base::Status Journal::BeginSegment(std::uint64_t number, std::uint64_t at_least_
 }
 
 base::Result<std::uint64_t> Journal::Rotate() {
-  BW_RETURN_IF_ERROR(Sync());
+  BW_RETURN_IF_ERROR(Flush());
   const base::MutexLock lock(mu_);
   if (segment_used_ > kSegmentHeaderBytes) BW_RETURN_IF_ERROR(LeaveSegment(segment_));
   return segment_;

@@ -10,7 +10,7 @@
 // forty share it.
 //
 // What "safe" means is the policy's: synced (kAlways), or in the kernel's hands (kInterval, kOff), which a killed
-// process does not lose but a power cut does. Under kInterval the owner calls Sync() every so often.
+// process does not lose but a power cut does. Under kInterval the owner calls Flush every so often.
 //
 // Segments stand alone. A record may build on records before it in the same segment (a series is defined by its labels
 // once and by a number after that), never on another segment, so old segments go without a thought for what followed.
@@ -86,11 +86,13 @@ class Journal {
   [[nodiscard]] base::Status WaitDurable(Sequence sequence);
 
   // Returns when everything appended so far is written and synced, whatever the policy. Also fails if a record appended
-  // since the last Sync failed that nobody waited for.
+  // since the last Sync failed, for those who did not wait for theirs.
   [[nodiscard]] base::Status Sync();
+  // The same, but leaves earlier failures for Sync to tell. What a timer calls under kInterval.
+  [[nodiscard]] base::Status Flush();
 
-  // Syncs, ends the current segment, if anything is in it, and begins the next. Returns the number of the segment that
-  // takes the records appended from now on.
+  // Flushes, ends the current segment, if anything is in it, and begins the next. Returns the number of the segment
+  // that takes the records appended from now on.
   [[nodiscard]] base::Result<std::uint64_t> Rotate();
 
   // Removes the segments with numbers below `number`, never the current one.

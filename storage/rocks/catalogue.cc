@@ -1,0 +1,184 @@
+#include "storage/rocks/catalogue.h"
+
+#include <fmt/format.h>
+#include <rocksdb/db.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/bytes.h"
+#include "storage/rocks/window_writer.h"
+
+namespace bellwether::storage {
+namespace {
+
+base::Result<std::optional<std::string>> GetMeta(Database& database, std::string_view key) {
+  std::string value;
+  const rocksdb::Status got = database.db().Get({}, database.meta(), rocksdb::Slice(key.data(), key.size()), &value);
+  if (got.IsNotFound()) return std::optional<std::string>();
+  if (!got.ok()) return FromRocks(got, "read the catalogue");
+  return std::optional<std::string>(std::move(value));
+}
+
+base::Result<std::optional<std::uint64_t>> GetMetaNumber(Database& database, std::string_view key) {
+  BW_ASSIGN_OR_RETURN(const std::optional<std::string> value, GetMeta(database, key));
+  if (!value) return std::optional<std::uint64_t>();
+  std::string_view in = *value;
+  std::uint64_t number = 0;
+  if (!base::ReadVarint(in, number) || !in.empty()) {
+    return base::Corruption(fmt::format("read the catalogue: the value of {} is malformed", key));
+  }
+  return std::optional<std::uint64_t>(number);
+}
+
+rocksdb::Status PutMeta(Database& database, rocksdb::WriteBatch& batch, std::string_view key, std::string_view value) {
+  return batch.Put(database.meta(), rocksdb::Slice(key.data(), key.size()), rocksdb::Slice(value.data(), value.size()));
+}
+
+std::string MetaNumber(std::uint64_t number) {
+  std::string value;
+  base::AppendVarint(value, number);
+  return value;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Catalogue>> Catalogue::Load(std::shared_ptr<Database> database,
+                                                         base::DurationMs window_length) {
+  std::unique_ptr<Catalogue> catalogue(new Catalogue(std::move(database)));
+  BW_RETURN_IF_ERROR(catalogue->ReadAll(window_length));
+  BW_RETURN_IF_ERROR(catalogue->DropOrphans());
+  return catalogue;
+}
+
+base::Status Catalogue::CheckLength(base::DurationMs window_length) {
+  BW_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> length, GetMetaNumber(*database_, kCatalogueLength));
+  if (!length) {
+    rocksdb::WriteBatch batch;
+    const std::string value = MetaNumber(static_cast<std::uint64_t>(window_length.ms));
+    BW_RETURN_IF_ERROR(FromRocks(PutMeta(*database_, batch, kCatalogueLength, value), "begin a catalogue"));
+    return WriteSynced(*database_, batch, "begin a catalogue");
+  }
+  if (*length == static_cast<std::uint64_t>(window_length.ms)) return base::OkStatus();
+  return base::InvalidArgument(fmt::format("the store has windows of {} ms, not of {} ms", *length, window_length.ms));
+}
+
+base::Status Catalogue::ReadAll(base::DurationMs window_length) {
+  BW_RETURN_IF_ERROR(CheckLength(window_length));
+  BW_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> mark, GetMetaNumber(*database_, kCatalogueMark));
+  BW_ASSIGN_OR_RETURN(std::optional<std::string> metadata, GetMeta(*database_, kCatalogueMetadata));
+  if (metadata) loaded_metadata_ = std::move(*metadata);
+  WindowList list;
+  const std::unique_ptr<rocksdb::Iterator> it(database_->db().NewIterator({}, database_->meta()));
+  const rocksdb::Slice prefix(kCatalogueWindows.data(), kCatalogueWindows.size());
+  for (it->Seek(prefix); it->Valid() && it->key().starts_with(prefix); it->Next()) {
+    WindowEntry entry;
+    if (!DecodeWindowEntry(it->key().ToStringView(), it->value().ToStringView(), entry)) {
+      return base::Corruption("read the catalogue: malformed entry " + it->key().ToString(true));
+    }
+    list.push_back(std::make_shared<SealedWindow>(database_, entry));
+  }
+  BW_RETURN_IF_ERROR(FromRocks(it->status(), "read the catalogue"));
+  const base::MutexLock lock(mu_);
+  mark_ = mark.value_or(1);
+  Publish(std::move(list));
+  return base::OkStatus();
+}
+
+base::Status Catalogue::DropOrphans() {
+  std::set<WindowKey> named;
+  for (const auto& window : *windows()) named.insert(window->entry().key);
+  for (const WindowKey& key : GenerationsOnDisk(*database_)) {
+    if (!named.contains(key)) BW_RETURN_IF_ERROR(DropGeneration(*database_, key));
+  }
+  return base::OkStatus();
+}
+
+std::shared_ptr<const WindowList> Catalogue::windows() const {
+  const base::MutexLock lock(mu_);
+  return current_;
+}
+
+std::uint64_t Catalogue::mark() const {
+  const base::MutexLock lock(mu_);
+  return mark_;
+}
+
+bool Catalogue::OlderReadersGone(std::uint64_t version) const {
+  const base::MutexLock lock(mu_);
+  return std::none_of(replaced_.begin(), replaced_.end(),
+                      [&](const auto& list) { return list.first < version && !list.second.expired(); });
+}
+
+std::uint32_t Catalogue::NextGeneration(head::WindowId window) const {
+  const base::MutexLock lock(mu_);
+  std::uint32_t next = 0;
+  for (const auto& w : *current_) {
+    if (w->entry().key.window == window) next = std::max(next, w->entry().key.generation + 1);
+  }
+  // The files of a generation that was forgotten may still be there.
+  for (const Removed& r : removed_) {
+    if (r.key.window == window) next = std::max(next, r.key.generation + 1);
+  }
+  return next;
+}
+
+std::uint64_t Catalogue::Publish(WindowList list) {
+  if (current_ != nullptr) replaced_.emplace_back(version_, current_);
+  current_ = std::make_shared<const WindowList>(std::move(list));
+  std::erase_if(replaced_, [](const auto& old) { return old.second.expired(); });
+  return ++version_;
+}
+
+base::Result<std::uint64_t> Catalogue::Add(const WindowEntry& entry) {
+  rocksdb::WriteBatch batch;
+  const rocksdb::Status put = PutMeta(*database_, batch, CatalogueKey(entry.key), EncodeWindowEntry(entry));
+  BW_RETURN_IF_ERROR(FromRocks(put, "name a sealed window"));
+  BW_RETURN_IF_ERROR(WriteSynced(*database_, batch, "name a sealed window"));
+  const base::MutexLock lock(mu_);
+  WindowList list = *current_;
+  list.push_back(std::make_shared<SealedWindow>(database_, entry));
+  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a->entry().key < b->entry().key; });
+  return Publish(std::move(list));
+}
+
+base::Status Catalogue::Remove(const std::vector<WindowKey>& keys) {
+  rocksdb::WriteBatch batch;
+  for (const WindowKey& key : keys) {
+    BW_RETURN_IF_ERROR(FromRocks(batch.Delete(database_->meta(), CatalogueKey(key)), "forget a sealed window"));
+  }
+  BW_RETURN_IF_ERROR(WriteSynced(*database_, batch, "forget sealed windows"));
+  const base::MutexLock lock(mu_);
+  WindowList list = *current_;
+  std::erase_if(list, [&](const auto& w) { return std::find(keys.begin(), keys.end(), w->entry().key) != keys.end(); });
+  const std::uint64_t version = Publish(std::move(list));
+  for (const WindowKey& key : keys) removed_.push_back({key, version});
+  return base::OkStatus();
+}
+
+base::Status Catalogue::DropRemoved() {
+  std::vector<Removed> removed;
+  {
+    const base::MutexLock lock(mu_);
+    removed = removed_;
+  }
+  for (const Removed& r : removed) {
+    if (!OlderReadersGone(r.version)) continue;
+    BW_RETURN_IF_ERROR(DropGeneration(*database_, r.key));
+    const base::MutexLock lock(mu_);
+    std::erase_if(removed_, [&](const Removed& other) { return other.key == r.key; });
+  }
+  return base::OkStatus();
+}
+
+base::Status Catalogue::SetMark(std::uint64_t segment, std::string_view metadata) {
+  rocksdb::WriteBatch batch;
+  BW_RETURN_IF_ERROR(FromRocks(PutMeta(*database_, batch, kCatalogueMark, MetaNumber(segment)), "move the mark"));
+  BW_RETURN_IF_ERROR(FromRocks(PutMeta(*database_, batch, kCatalogueMetadata, metadata), "move the mark"));
+  BW_RETURN_IF_ERROR(WriteSynced(*database_, batch, "move the journal's mark"));
+  const base::MutexLock lock(mu_);
+  mark_ = segment;
+  return base::OkStatus();
+}
+
+}  // namespace bellwether::storage

@@ -1,0 +1,78 @@
+// storage/rocks/catalogue.h
+//
+// Which sealed windows there are. On disk it is the column family `meta`, in memory a list that readers hold while a
+// newer one takes its place. A window counts from the moment the catalogue names it, and only then.
+//
+// Thread-safe; changes are made by one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/status.h"
+#include "base/time.h"
+#include "storage/rocks/database.h"
+#include "storage/rocks/sealed_window.h"
+#include "storage/rocks/window_format.h"
+
+namespace bellwether::storage {
+
+using WindowList = std::vector<std::shared_ptr<const SealedWindow>>;  // By window, then generation.
+
+class Catalogue {
+ public:
+  // Reads what is on disk and removes the files of generations it does not name: remains of a seal that was cut short.
+  // `window_length` is the length of windows; a database made with another length is refused (kInvalidArgument).
+  [[nodiscard]] static base::Result<std::unique_ptr<Catalogue>> Load(std::shared_ptr<Database> database,
+                                                                     base::DurationMs window_length);
+
+  // The list as it is now. Windows in it stay readable as long as it is held.
+  [[nodiscard]] std::shared_ptr<const WindowList> windows() const;
+  // Goes up with each change. All readers of lists older than `version` are gone:
+  [[nodiscard]] bool OlderReadersGone(std::uint64_t version) const;
+
+  [[nodiscard]] std::uint32_t NextGeneration(head::WindowId window) const;
+  [[nodiscard]] bool Contains(head::WindowId window) const { return NextGeneration(window) > 0; }
+
+  // Names a generation whose files are in the database. Synced. Returns the version that has it.
+  [[nodiscard]] base::Result<std::uint64_t> Add(const WindowEntry& entry);
+  // Forgets generations. Synced. Their files go with DropRemoved.
+  [[nodiscard]] base::Status Remove(const std::vector<WindowKey>& keys);
+  // Removes the files of forgotten generations that no reader can reach any more.
+  [[nodiscard]] base::Status DropRemoved();
+
+  // Where the journal is to be read from, and metadata as of then; written together. Synced.
+  [[nodiscard]] base::Status SetMark(std::uint64_t segment, std::string_view metadata);
+  [[nodiscard]] std::uint64_t mark() const;
+  [[nodiscard]] const std::string& loaded_metadata() const { return loaded_metadata_; }
+
+ private:
+  struct Removed {
+    WindowKey key;
+    std::uint64_t version;  // The first list without it.
+  };
+
+  explicit Catalogue(std::shared_ptr<Database> database) : database_(std::move(database)) {}
+  [[nodiscard]] base::Status ReadAll(base::DurationMs window_length);
+  [[nodiscard]] base::Status CheckLength(base::DurationMs window_length);
+  [[nodiscard]] base::Status DropOrphans();
+  std::uint64_t Publish(WindowList list) BW_REQUIRES(mu_);
+
+  const std::shared_ptr<Database> database_;
+  std::string loaded_metadata_;
+
+  mutable base::Mutex mu_;
+  std::shared_ptr<const WindowList> current_ BW_GUARDED_BY(mu_);
+  std::uint64_t version_ BW_GUARDED_BY(mu_) = 0;
+  // Lists that were replaced, with the version they had.
+  std::deque<std::pair<std::uint64_t, std::weak_ptr<const WindowList>>> replaced_ BW_GUARDED_BY(mu_);
+  std::vector<Removed> removed_ BW_GUARDED_BY(mu_);
+  std::uint64_t mark_ BW_GUARDED_BY(mu_) = 1;
+};
+
+}  // namespace bellwether::storage

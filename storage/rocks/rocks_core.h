@@ -1,0 +1,118 @@
+// storage/rocks/rocks_core.h
+//
+// The parts of the embedded store and what its appenders, queriers and the sealer share. The head holds the recent
+// samples, the journal makes them durable, the catalogue names the sealed windows in the database.
+//
+// A sample's way: head (visible), journal (durable), and hours later a sealed window, after which head and journal
+// forget it. Each step leaves the data in two places before it leaves one, so there is no moment when a crash loses
+// any.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "storage/head/exemplar_ring.h"
+#include "storage/head/head.h"
+#include "storage/journal/file_system.h"
+#include "storage/journal/journal.h"
+#include "storage/open.h"
+#include "storage/rocks/catalogue.h"
+#include "storage/rocks/database.h"
+#include "storage/rocks/storage_metrics.h"
+
+namespace bellwether::storage {
+
+// What only tests choose.
+struct RocksInternals {
+  FileSystem* journal_files = nullptr;  // Null: the machine's.
+  std::uint64_t journal_segment_bytes = 128u << 20;
+  base::DurationMs window = base::Hours(2);
+  // Called after each step of a seal; an error stops the seal there, as a crash would.
+  enum class SealStep { kWritten, kIngested, kNamed, kMarked };
+  std::function<base::Status(SealStep)> after_seal_step;
+};
+
+// Metadata by metric name. Thread-safe.
+class MetadataTable {
+ public:
+  // True if it is new or changed.
+  [[nodiscard]] bool Differs(const MetricMetadata& metadata) const;
+  void Set(const MetricMetadata& metadata);
+  // Of one metric, or of all if empty; by metric name.
+  [[nodiscard]] std::vector<MetricMetadata> Select(std::string_view metric) const;
+
+ private:
+  mutable base::Mutex mu_;
+  std::map<std::string, MetricMetadata, std::less<>> by_metric_ BW_GUARDED_BY(mu_);
+};
+
+// The highest of the times it was shown. Thread-safe.
+class NewestTime {
+ public:
+  void Show(base::TimestampMs t) {
+    std::int64_t seen = ms_.load(std::memory_order_relaxed);
+    while (t.ms > seen && !ms_.compare_exchange_weak(seen, t.ms, std::memory_order_relaxed)) {
+    }
+  }
+  [[nodiscard]] std::optional<base::TimestampMs> Get() const {
+    const base::TimestampMs t(ms_.load(std::memory_order_relaxed));
+    return t == base::TimestampMs::Min() ? std::nullopt : std::optional(t);
+  }
+
+ private:
+  std::atomic<std::int64_t> ms_{base::TimestampMs::Min().ms};
+};
+
+struct RocksCore {
+  RocksCore(const StorageOptions& opts, const RocksInternals& intern, base::Clock& time,
+            base::MetricsRegistry& registry);
+
+  // Opens everything and replays the journal. Errors: see OpenRocksStorage.
+  [[nodiscard]] base::Status Open(std::shared_ptr<Database> opened);
+
+  // Tells the head when another journal segment has begun, so that it has series defined again. Returns the segment.
+  std::uint64_t FollowSegment();
+  [[nodiscard]] std::string EncodeMetadata() const;
+
+  // Constant after Open; each is thread-safe itself.
+  const StorageOptions options;
+  const RocksInternals internals;
+  base::Clock& clock;
+  StorageMetrics metrics;
+  std::unique_ptr<FileSystem> own_files;
+  std::shared_ptr<Database> database;
+  std::unique_ptr<Catalogue> catalogue;
+  std::unique_ptr<head::Head> head;
+  std::unique_ptr<Journal> journal;
+  head::ExemplarRing exemplars;
+  MetadataTable metadata;
+  NewestTime newest;       // Of everything, replayed and sealed too: what windows are sealed by.
+  NewestTime newest_sent;  // Since start, from senders.
+
+ private:
+  [[nodiscard]] base::Status Replay();
+  [[nodiscard]] std::string JournalPath() const { return options.path + "/journal"; }
+  [[nodiscard]] FileSystem& Files() { return internals.journal_files ? *internals.journal_files : *own_files; }
+
+  base::Mutex segment_mu_;
+  std::uint64_t followed_segment_ BW_GUARDED_BY(segment_mu_) = 0;
+};
+
+[[nodiscard]] std::unique_ptr<Appender> NewRocksAppender(RocksCore& core);
+[[nodiscard]] std::unique_ptr<Querier> NewRocksQuerier(RocksCore& core, base::TimestampMs min, base::TimestampMs max);
+
+// OpenRocksStorage with what only tests choose.
+[[nodiscard]] base::Result<OpenedStorage> OpenRocksStorageWith(const StorageOptions& options,
+                                                               const RocksInternals& internals, base::Clock& clock,
+                                                               base::MetricsRegistry& metrics);
+
+}  // namespace bellwether::storage

@@ -1,0 +1,233 @@
+// The read path: head and sealed windows as one.
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+#include "storage/chunk/merged_cursor.h"
+#include "storage/rocks/rocks_core.h"
+
+namespace bellwether::storage {
+namespace {
+
+// The series of sealed windows that match, each with the places where it is found; by label set.
+struct SealedSeries {
+  struct Place {
+    std::size_t window;  // Index in the list of windows.
+    std::uint32_t ordinal;
+  };
+  metric::Labels labels;
+  std::vector<Place> places;  // Older windows first.
+};
+
+class SealedSelection {
+ public:
+  SealedSelection(std::shared_ptr<const WindowList> windows, base::TimestampMs min, base::TimestampMs max)
+      : windows_(std::move(windows)), min_(min), max_(max), readers_(windows_->size()) {}
+
+  base::Status Find(std::span<const metric::Matcher> matchers) {
+    std::unordered_map<metric::Labels, std::size_t, metric::LabelsHash> known;
+    for (std::size_t w = 0; w < windows_->size(); ++w) {
+      const SealedWindow& window = *(*windows_)[w];
+      if (!window.Overlaps(min_, max_)) continue;
+      BW_ASSIGN_OR_RETURN(const SealedWindow::Ordinals ordinals, window.Match(matchers));
+      BW_RETURN_IF_ERROR(window.ForLabels(ordinals, [&](std::uint32_t ordinal, metric::Labels labels) {
+        const auto [at, is_new] = known.try_emplace(std::move(labels), series_.size());
+        if (is_new) series_.push_back({at->first, {}});
+        series_[at->second].places.push_back({w, ordinal});
+      }));
+    }
+    std::sort(series_.begin(), series_.end(),
+              [](const SealedSeries& a, const SealedSeries& b) { return a.labels < b.labels; });
+    return base::OkStatus();
+  }
+
+  // The series at hand, null behind the last.
+  [[nodiscard]] const SealedSeries* current() const { return next_ < series_.size() ? &series_[next_] : nullptr; }
+  void Advance() { ++next_; }
+
+  // Appends the chunks of the range; their bytes are good until the next call.
+  base::Status ReadChunks(const SealedSeries& series, std::vector<chunk::ChunkView>& chunks) {
+    for (const SealedSeries::Place& place : series.places) {
+      auto& reader = readers_[place.window];
+      if (reader == nullptr) reader = (*windows_)[place.window]->NewChunkReader();
+      BW_RETURN_IF_ERROR(reader->Read(place.ordinal, chunks));
+    }
+    std::erase_if(chunks, [&](const chunk::ChunkView& c) { return c.max < min_ || c.min > max_; });
+    return base::OkStatus();
+  }
+
+ private:
+  std::shared_ptr<const WindowList> windows_;  // Held: the files stay.
+  base::TimestampMs min_;
+  base::TimestampMs max_;
+  std::vector<std::unique_ptr<SealedWindow::ChunkReader>> readers_;
+  std::vector<SealedSeries> series_;
+  std::size_t next_ = 0;
+};
+
+class FailedCursor final : public SampleCursor {
+ public:
+  void Set(base::Status status) { status_ = std::move(status); }
+  bool Next(SampleBatch&) override { return false; }
+  [[nodiscard]] base::Status status() const override { return status_; }
+
+ private:
+  base::Status status_;
+};
+
+class FailedSeriesSet final : public SeriesSet {
+ public:
+  explicit FailedSeriesSet(base::Status status) : status_(std::move(status)) {}
+  bool Next() override { return false; }
+  [[nodiscard]] const metric::Labels& labels() const override { return labels_; }
+  SampleCursor& samples() override { return cursor_; }
+  [[nodiscard]] base::Status status() const override { return status_; }
+
+ private:
+  base::Status status_;
+  metric::Labels labels_;
+  FailedCursor cursor_;
+};
+
+// Two ascending runs of series, head and sealed, as one.
+class RocksSeriesSet final : public SeriesSet {
+ public:
+  RocksSeriesSet(std::unique_ptr<head::Head::Selection> recent, std::unique_ptr<SealedSelection> sealed,
+                 base::TimestampMs min, base::TimestampMs max, std::size_t limit)
+      : recent_(std::move(recent)), sealed_(std::move(sealed)), min_(min), max_(max), limit_(limit) {
+    has_recent_ = recent_->Next();
+  }
+
+  bool Next() override {
+    if (in_recent_) has_recent_ = recent_->Next();
+    if (in_sealed_ != nullptr) sealed_->Advance();
+    in_recent_ = false;
+    in_sealed_ = nullptr;
+    if (limit_ > 0 && ++returned_ > limit_) return false;
+    const SealedSeries* sealed = sealed_->current();
+    if (sealed == nullptr && !has_recent_) return false;
+    const auto order = sealed == nullptr ? std::strong_ordering::less
+                       : !has_recent_    ? std::strong_ordering::greater
+                                         : recent_->labels() <=> sealed->labels;
+    in_recent_ = order <= 0;
+    in_sealed_ = order >= 0 ? sealed : nullptr;
+    return true;
+  }
+
+  [[nodiscard]] const metric::Labels& labels() const override {
+    return in_recent_ ? recent_->labels() : in_sealed_->labels;
+  }
+
+  SampleCursor& samples() override {
+    chunks_.clear();
+    if (in_sealed_ != nullptr) {
+      if (base::Status read = sealed_->ReadChunks(*in_sealed_, chunks_); !read.ok()) {
+        failed_.Set(std::move(read));
+        return failed_;
+      }
+    }
+    if (in_recent_) chunks_.insert(chunks_.end(), recent_->chunks().begin(), recent_->chunks().end());
+    cursor_.Reset(chunks_, min_, max_);
+    return cursor_;
+  }
+
+  [[nodiscard]] base::Status status() const override { return base::OkStatus(); }
+
+ private:
+  std::unique_ptr<head::Head::Selection> recent_;
+  std::unique_ptr<SealedSelection> sealed_;
+  base::TimestampMs min_;
+  base::TimestampMs max_;
+  std::size_t limit_;
+  std::size_t returned_ = 0;
+  bool has_recent_ = false;                  // recent_ stands on a series not yet left.
+  bool in_recent_ = false;                   // The current series is in recent_,
+  const SealedSeries* in_sealed_ = nullptr;  // in sealed_, or in both.
+  std::vector<chunk::ChunkView> chunks_;
+  chunk::MergedCursor cursor_;
+  FailedCursor failed_;
+};
+
+std::vector<std::string> FirstOf(std::set<std::string, std::less<>> names, std::size_t limit) {
+  std::vector<std::string> result;
+  for (auto it = names.begin(); it != names.end() && (limit == 0 || result.size() < limit);) {
+    result.push_back(std::move(names.extract(it++).value()));
+  }
+  return result;
+}
+
+class RocksQuerier final : public Querier {
+ public:
+  RocksQuerier(RocksCore& core, base::TimestampMs min, base::TimestampMs max) : core_(core), min_(min), max_(max) {}
+
+  std::unique_ptr<SeriesSet> Select(std::span<const metric::Matcher> matchers, const SelectHints& hints) override {
+    const base::TimestampMs min = std::max(min_, hints.min);
+    const base::TimestampMs max = std::min(max_, hints.max);
+    // The windows first: while this list is held, the head keeps what a newer list would have instead.
+    auto sealed = std::make_unique<SealedSelection>(core_.catalogue->windows(), min, max);
+    auto recent = core_.head->Select(matchers, {min_, max_}, hints);
+    if (base::Status found = sealed->Find(matchers); !found.ok()) {
+      return std::make_unique<FailedSeriesSet>(std::move(found));
+    }
+    return std::make_unique<RocksSeriesSet>(std::move(recent), std::move(sealed), min, max, hints.limit);
+  }
+
+  base::Result<std::vector<std::string>> LabelNames(std::span<const metric::Matcher> matchers,
+                                                    std::size_t limit) override {
+    std::set<std::string, std::less<>> names;
+    core_.head->LabelNames(matchers, {min_, max_}, names);
+    BW_RETURN_IF_ERROR(ForWindows([&](const SealedWindow& window) -> base::Status {
+      if (matchers.empty()) return window.AddNames(names);
+      return ForMatching(window, matchers, [&](const metric::Labels& labels) {
+        for (const metric::LabelView& label : labels) {
+          if (!names.contains(label.name)) names.emplace(label.name);
+        }
+      });
+    }));
+    return FirstOf(std::move(names), limit);
+  }
+
+  base::Result<std::vector<std::string>> LabelValues(std::string_view name, std::span<const metric::Matcher> matchers,
+                                                     std::size_t limit) override {
+    std::set<std::string, std::less<>> values;
+    core_.head->LabelValues(name, matchers, {min_, max_}, values);
+    BW_RETURN_IF_ERROR(ForWindows([&](const SealedWindow& window) -> base::Status {
+      if (matchers.empty()) return window.AddValues(name, values);
+      return ForMatching(window, matchers, [&](const metric::Labels& labels) {
+        const std::string_view value = labels.Get(name);
+        if (!value.empty() && !values.contains(value)) values.emplace(value);
+      });
+    }));
+    return FirstOf(std::move(values), limit);
+  }
+
+ private:
+  // After the head was asked: what it forgets meanwhile is in a window already.
+  template <typename Visit>
+  base::Status ForWindows(Visit&& visit) const {
+    const std::shared_ptr<const WindowList> windows = core_.catalogue->windows();
+    for (const auto& window : *windows) {
+      if (window->Overlaps(min_, max_)) BW_RETURN_IF_ERROR(visit(*window));
+    }
+    return base::OkStatus();
+  }
+
+  template <typename Visit>
+  static base::Status ForMatching(const SealedWindow& window, std::span<const metric::Matcher> matchers,
+                                  Visit&& visit) {
+    BW_ASSIGN_OR_RETURN(const SealedWindow::Ordinals ordinals, window.Match(matchers));
+    return window.ForLabels(ordinals, [&](std::uint32_t, const metric::Labels& labels) { visit(labels); });
+  }
+
+  RocksCore& core_;
+  base::TimestampMs min_;
+  base::TimestampMs max_;
+};
+
+}  // namespace
+
+std::unique_ptr<Querier> NewRocksQuerier(RocksCore& core, base::TimestampMs min, base::TimestampMs max) {
+  return std::make_unique<RocksQuerier>(core, min, max);
+}
+
+}  // namespace bellwether::storage

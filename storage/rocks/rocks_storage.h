@@ -1,0 +1,49 @@
+// storage/rocks/rocks_storage.h
+//
+// The embedded store: storage.h on one directory.
+//
+//   LOCK      held by the running process
+//   journal/  what was acknowledged and is not sealed yet (docs/formats/journal.md)
+//   db/       RocksDB: sealed windows (docs/formats/windows.md), their catalogue, the state store
+//   seal/     files of a seal under way
+//
+// Shutting down writes nothing but the journal's queue: opening after a clean stop and after kill -9 is the same work.
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include "base/mutex.h"
+#include "storage/rocks/rocks_core.h"
+#include "storage/rocks/sealer.h"
+#include "storage/storage.h"
+
+namespace bellwether::storage {
+
+class RocksStorage final : public Storage {
+ public:
+  explicit RocksStorage(std::unique_ptr<RocksCore> core);
+  ~RocksStorage() override;
+
+  [[nodiscard]] std::unique_ptr<Appender> NewAppender() override;
+  [[nodiscard]] std::unique_ptr<Querier> NewQuerier(base::TimestampMs min, base::TimestampMs max) override;
+  base::Status Sync() override;
+  [[nodiscard]] base::Result<std::vector<ExemplarSeries>> Exemplars(
+      base::TimestampMs min, base::TimestampMs max, std::span<const std::vector<metric::Matcher>> selectors) override;
+  [[nodiscard]] std::vector<MetricMetadata> Metadata(std::string_view metric) const override;
+  [[nodiscard]] StorageStats Stats(std::size_t limit) const override;
+  [[nodiscard]] std::optional<base::TimestampMs> NewestSample() const override;
+  base::Status Maintain() override;
+
+ private:
+  void RunBackground(const std::stop_token& stop);
+  void SetGauges();
+  [[nodiscard]] std::uint64_t DiskBytes() const;
+
+  const std::unique_ptr<RocksCore> core_;
+  base::Mutex maintain_mu_;  // Held for a whole run: one at a time. Guards no data of readers or writers.
+  Sealer sealer_ BW_GUARDED_BY(maintain_mu_);
+  std::jthread background_;
+};
+
+}  // namespace bellwether::storage

@@ -1,0 +1,447 @@
+// The embedded store: the contract of all stores, and what is its own: restarts, seals cut short, full disks, locks.
+#include "storage/rocks/rocks_storage.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "storage/contract/storage_contract.h"
+#include "storage/journal/fault_file_system.h"
+
+namespace bellwether::storage {
+namespace {
+
+using base::StatusCode;
+using base::TimestampMs;
+using contract::Float;
+using contract::OpenStore;
+using contract::ReadAll;
+using contract::ReadSample;
+using contract::ReadSeries;
+using contract::StorageMaker;
+using metric::Labels;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::int64_t kRocksNow = 1'700'000'000'000;
+constexpr std::int64_t kMinute = 60'000;
+constexpr std::int64_t kHour = 60 * kMinute;
+
+OpenStore OpenForContract(StorageOptions options, base::Clock& clock, base::MetricsRegistry& metrics) {
+  options.background_thread = false;
+  RocksInternals internals;
+  internals.journal_segment_bytes = 64 << 10;
+  auto opened = OpenRocksStorageWith(options, internals, clock, metrics);
+  EXPECT_TRUE(opened.ok()) << opened.status().ToString();
+  if (!opened.ok()) return {};
+  std::shared_ptr<StateStore> state = std::move(opened->state);
+  return {state, std::move(opened->storage)};
+}
+
+StorageMaker RocksMaker() { return {"rocks", OpenForContract, true, true}; }
+StorageMaker RocksMakerOfTwos() {
+  return {"rocks_chunks_of_two",
+          [](StorageOptions options, base::Clock& clock, base::MetricsRegistry& metrics) {
+            options.chunk_samples_max = 2;
+            options.sync = SyncPolicy::kOff;
+            return OpenForContract(options, clock, metrics);
+          },
+          true, true};
+}
+
+}  // namespace
+
+namespace contract {
+INSTANTIATE_TEST_SUITE_P(Rocks, StorageContractTest, testing::Values(RocksMaker(), RocksMakerOfTwos()), MakerName);
+}  // namespace contract
+
+namespace {
+
+class RocksStorageTest : public testing::Test {
+ protected:
+  RocksStorageTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "bw_rocks_XXXXXX").string();
+    options_.path = mkdtemp(pattern.data());
+    options_.background_thread = false;
+    options_.sync = SyncPolicy::kOff;  // Quick; where the sync is the point, a test says so.
+    internals_.journal_segment_bytes = 64 << 10;
+  }
+  ~RocksStorageTest() override {
+    Close();
+    std::filesystem::remove_all(options_.path);
+  }
+
+  void Open() {
+    Close();
+    auto opened = OpenRocksStorageWith(options_, internals_, clock_, metrics_);
+    ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+    store_ = std::move(*opened);
+  }
+  void Close() { store_ = {}; }
+
+  base::Result<CommitResult> TryWrite(const Labels& labels, const std::vector<std::pair<std::int64_t, double>>& samples,
+                                      Durability durability = Durability::kDurable) {
+    const auto appender = store_.storage->NewAppender();
+    BW_ASSIGN_OR_RETURN(const SeriesRef ref, appender->FindOrCreate(labels));
+    std::vector<FloatSample> floats;
+    for (const auto& [t, value] : samples) floats.push_back({ref, TimestampMs(t), value, {}});
+    appender->Append(floats);
+    return appender->Commit(durability);
+  }
+  CommitResult Write(const Labels& labels, const std::vector<std::pair<std::int64_t, double>>& samples,
+                     Durability durability = Durability::kDurable) {
+    const auto result = TryWrite(labels, samples, durability);
+    EXPECT_TRUE(result.ok()) << result.status().ToString();
+    return result.ok() ? *result : CommitResult();
+  }
+  std::vector<ReadSeries> Everything() { return ReadAll(*store_.storage, {}); }
+
+  // A sample each five minutes for these hours, from `from` on, of three series; the clock goes along.
+  void Fill(std::int64_t from, int hours) {
+    for (std::int64_t t = from; t < from + hours * kHour; t += 5 * kMinute) {
+      clock_.Set(std::max(clock_.Now(), TimestampMs(t)));
+      for (int i = 0; i < 3; ++i) {
+        Write(Labels{{"__name__", "m"}, {"i", std::to_string(i)}}, {{t, static_cast<double>(t % 977 + i)}});
+      }
+    }
+  }
+  std::uint64_t SealedWindows() {
+    return metrics_.AddCounter("bellwether_storage_sealed_windows_total", "Windows sealed since start.").Value();
+  }
+
+  base::SimulatedClock clock_{TimestampMs(kRocksNow)};
+  base::MetricsRegistry metrics_;
+  StorageOptions options_;
+  RocksInternals internals_;
+  OpenedStorage store_;
+};
+
+TEST_F(RocksStorageTest, ReopensAfterASeal) {
+  Open();
+  Fill(kRocksNow, 9);
+  const std::vector<ReadSeries> before = Everything();
+  ASSERT_EQ(before.size(), 3u);
+  ASSERT_EQ(before[0].samples.size(), 9u * 12);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  EXPECT_GE(SealedWindows(), 3u);
+  EXPECT_EQ(Everything(), before);
+  Open();
+  EXPECT_EQ(Everything(), before);
+  EXPECT_GT(store_.storage->Stats(10).disk_bytes, 0u);
+  EXPECT_EQ(store_.storage->Stats(10).min_time, TimestampMs(kRocksNow));
+}
+
+TEST_F(RocksStorageTest, TheJournalIsLetGoBehindASeal) {
+  Open();
+  Fill(kRocksNow, 9);
+  const std::size_t before = std::distance(std::filesystem::directory_iterator(options_.path + "/journal"), {});
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  Fill(kRocksNow + 9 * kHour, 9);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  const std::size_t after = std::distance(std::filesystem::directory_iterator(options_.path + "/journal"), {});
+  EXPECT_LE(after, before + 1);
+  const std::vector<ReadSeries> all = Everything();
+  EXPECT_EQ(all[0].samples.size(), 18u * 12);
+  Open();
+  EXPECT_EQ(Everything(), all);
+}
+
+TEST_F(RocksStorageTest, ASealMayStopAfterAnyStep) {
+  using Step = RocksInternals::SealStep;
+  internals_.journal_segment_bytes = 2048;
+  for (const Step stop : {Step::kWritten, Step::kIngested, Step::kNamed, Step::kMarked}) {
+    for (int at = 1; at <= 3; ++at) {
+      SCOPED_TRACE(testing::Message() << "step " << static_cast<int>(stop) << ", window " << at);
+      Close();
+      std::filesystem::remove_all(options_.path);
+      clock_.Set(TimestampMs(kRocksNow));
+      int seen = 0;
+      internals_.after_seal_step = [&](Step step) {
+        return step == stop && ++seen == at ? base::Internal("the power is gone") : base::OkStatus();
+      };
+      Open();
+      Fill(kRocksNow, 9);
+      const std::vector<ReadSeries> before = Everything();
+      const base::Status stopped = store_.storage->Maintain();
+      const bool happens = stop != Step::kMarked || at == 1;  // The mark moves once a run.
+      EXPECT_EQ(stopped.message(), happens ? "the power is gone" : "");
+      EXPECT_EQ(Everything(), before);
+      internals_.after_seal_step = nullptr;
+      Open();
+      EXPECT_EQ(Everything(), before);
+      ASSERT_TRUE(store_.storage->Maintain().ok());
+      EXPECT_EQ(Everything(), before);
+      Open();
+      EXPECT_EQ(Everything(), before);
+      Fill(kRocksNow + 9 * kHour, 1);
+      EXPECT_EQ(Everything()[0].samples.size(), 10u * 12);
+    }
+  }
+}
+
+TEST_F(RocksStorageTest, AFailedSealIsTriedAgain) {
+  Open();
+  Fill(kRocksNow, 9);
+  const std::vector<ReadSeries> before = Everything();
+  Close();
+  int left = 2;
+  internals_.after_seal_step = [&](RocksInternals::SealStep) {
+    return left-- > 0 ? base::Unavailable("disk full") : base::OkStatus();
+  };
+  Open();
+  EXPECT_FALSE(store_.storage->Maintain().ok());
+  clock_.Advance(base::Minutes(1));
+  EXPECT_FALSE(store_.storage->Maintain().ok());
+  clock_.Advance(base::Minutes(1));
+  EXPECT_TRUE(store_.storage->Maintain().ok());
+  EXPECT_EQ(Everything(), before);
+  Open();
+  EXPECT_EQ(Everything(), before);
+}
+
+TEST_F(RocksStorageTest, LateDataOpenAWindowAgain) {
+  const Labels late{{"__name__", "late"}};
+  Open();
+  Fill(kRocksNow, 9);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  const std::uint64_t sealed = SealedWindows();
+  // A sender that was cut off brings what it kept; nobody else has moved its series.
+  for (int i = 0; i < 20; ++i) Write(late, {{kRocksNow + i * kMinute, i}});
+  EXPECT_EQ(Everything().front().samples.size(), 20u);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  EXPECT_EQ(SealedWindows(), sealed);  // Not at once: more may come.
+  clock_.Advance(base::Minutes(11));
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  EXPECT_EQ(SealedWindows(), sealed + 1);
+  const std::vector<ReadSeries> all = Everything();
+  EXPECT_EQ(all.front().samples.size(), 20u);
+  EXPECT_EQ(all.back().samples.size(), 9u * 12);
+  Open();
+  EXPECT_EQ(Everything(), all);
+}
+
+TEST_F(RocksStorageTest, WhatWasSealedFirstStays) {
+  const Labels labels{{"__name__", "x"}};
+  Open();
+  Write(labels, {{kRocksNow, 1}});
+  Fill(kRocksNow, 12);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  Fill(kRocksNow + 12 * kHour, 6);
+  ASSERT_TRUE(store_.storage->Maintain().ok());  // The series is gone from memory, and with it what it last held.
+  Write(labels, {{kRocksNow, 2}});
+  EXPECT_THAT(Everything().back().samples, ElementsAre(Float(kRocksNow, 1)));
+  clock_.Advance(base::Minutes(11));
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  EXPECT_THAT(Everything().back().samples, ElementsAre(Float(kRocksNow, 1)));
+}
+
+TEST_F(RocksStorageTest, ReadersSeeTheSameThroughASeal) {
+  Open();
+  Fill(kRocksNow, 9);
+  const std::vector<ReadSeries> before = Everything();
+  const auto querier = store_.storage->NewQuerier(TimestampMs::Min(), TimestampMs::Max());
+  const auto set = querier->Select({});
+  ASSERT_TRUE(set->Next());
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  std::size_t series = 0;
+  do {
+    std::size_t samples = 0;
+    SampleBatch batch;
+    SampleCursor& cursor = set->samples();
+    while (cursor.Next(batch)) samples += batch.timestamps.size();
+    EXPECT_TRUE(cursor.status().ok());
+    EXPECT_EQ(samples, before[series++].samples.size());
+  } while (set->Next());
+  EXPECT_EQ(series, 3u);
+}
+
+TEST_F(RocksStorageTest, RetentionDropsWholeWindowsFromTheDisk) {
+  options_.retention = base::Hours(24);
+  Open();
+  for (int day = 0; day < 4; ++day) {
+    Fill(kRocksNow + day * 24 * kHour, 24);
+    ASSERT_TRUE(store_.storage->Maintain().ok());
+  }
+  const std::vector<ReadSeries> all = Everything();
+  ASSERT_EQ(all.size(), 3u);
+  const std::int64_t oldest = kRocksNow + 3 * 24 * kHour;
+  EXPECT_GE(all[0].samples.front().t, oldest - 3 * kHour);
+  EXPECT_LE(all[0].samples.front().t, oldest);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  Open();
+  EXPECT_EQ(Everything(), all);
+}
+
+TEST_F(RocksStorageTest, ALowerSeriesLimitLosesNothingAtStart) {
+  Open();
+  Fill(kRocksNow, 1);
+  const std::vector<ReadSeries> before = Everything();
+  options_.series_limit = 1;
+  Open();
+  EXPECT_EQ(Everything(), before);
+  EXPECT_EQ(TryWrite(Labels{{"__name__", "new"}}, {{kRocksNow, 1}}).status().code(), StatusCode::kLimitExceeded);
+}
+
+TEST_F(RocksStorageTest, ASecondProcessIsToldWhoHoldsTheStore) {
+  Open();
+  base::MetricsRegistry metrics;
+  const auto second = OpenRocksStorage(options_, clock_, metrics);
+  EXPECT_EQ(second.status().code(), StatusCode::kUnavailable);
+  EXPECT_THAT(second.status().message(), HasSubstr(options_.path + "/LOCK"));
+  EXPECT_THAT(second.status().message(), HasSubstr("process " + std::to_string(getpid())));
+}
+
+TEST_F(RocksStorageTest, StateLivesBesideTheSamples) {
+  Open();
+  StateBatch batch;
+  batch.Put("rules/a", "1");
+  ASSERT_TRUE(store_.state->Apply(batch).ok());
+  Open();
+  EXPECT_EQ(*store_.state->Get("rules/a"), "1");
+}
+
+TEST_F(RocksStorageTest, MetadataSurvivesTheJournal) {
+  Open();
+  const MetricMetadata metadata{"m", MetricType::kGauge, "bytes", "What it is."};
+  const auto appender = store_.storage->NewAppender();
+  appender->SetMetadata(metadata);
+  ASSERT_TRUE(appender->Commit(Durability::kDurable).ok());
+  Open();
+  EXPECT_THAT(store_.storage->Metadata("m"), ElementsAre(metadata));
+  Fill(kRocksNow, 12);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  Open();
+  EXPECT_THAT(store_.storage->Metadata(""), ElementsAre(metadata));
+}
+
+// ---- The journal's disk fails
+// -------------------------------------------------------------------------------------------
+
+class RocksFaultTest : public RocksStorageTest {
+ protected:
+  RocksFaultTest() {
+    options_.sync = SyncPolicy::kAlways;
+    internals_.journal_files = &files_;
+  }
+  ~RocksFaultTest() override { Close(); }
+  FaultFileSystem files_;
+};
+
+TEST_F(RocksFaultTest, WhatFailedOnAFullDiskIsDurableWhenItIsSentAgain) {
+  const Labels labels{{"__name__", "x"}};
+  Open();
+  Write(labels, {{kRocksNow, 1}});
+  files_.FailAt(1, FaultFileSystem::Fault::kNoSpace, true);
+  EXPECT_EQ(TryWrite(labels, {{kRocksNow + 1, 2}}).status().code(), StatusCode::kUnavailable);
+  files_.Heal();
+  EXPECT_EQ(Write(labels, {{kRocksNow + 1, 2}}).floats, 1u);  // For the head a repeat.
+  Close();
+  files_.Crash(FaultFileSystem::Unsynced::kForgotten);
+  Open();
+  EXPECT_THAT(Everything().front().samples, ElementsAre(Float(kRocksNow, 1), Float(kRocksNow + 1, 2)));
+}
+
+TEST_F(RocksFaultTest, ABrokenDiskRefusesEverythingAndReadsGoOn) {
+  const Labels labels{{"__name__", "x"}};
+  Open();
+  Write(labels, {{kRocksNow, 1}});
+  files_.FailAt(files_.operations() + 2, FaultFileSystem::Fault::kBreak);
+  EXPECT_EQ(TryWrite(labels, {{kRocksNow + 1, 2}}).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(TryWrite(labels, {{kRocksNow + 2, 2}}).status().code(), StatusCode::kInternal);
+  EXPECT_EQ(store_.storage->Sync().code(), StatusCode::kInternal);
+  EXPECT_EQ(Everything().front().samples.front(), Float(kRocksNow, 1));
+}
+
+TEST_F(RocksFaultTest, APowerCutAtEveryOperationLosesNothingAcknowledged) {
+  internals_.journal_segment_bytes = 2048;
+  const auto run = [&](std::map<std::string, std::vector<std::pair<std::int64_t, double>>>& acknowledged) {
+    auto opened = OpenRocksStorageWith(options_, internals_, clock_, metrics_);
+    if (!opened.ok()) return;
+    store_ = std::move(*opened);
+    for (int i = 0; i < 40; ++i) {
+      const std::string name = "series_" + std::to_string(i % 5);
+      if (TryWrite(Labels{{"__name__", name}}, {{kRocksNow + i, i}}).ok()) {
+        acknowledged[name].emplace_back(kRocksNow + i, i);
+      }
+    }
+    Close();
+  };
+  std::map<std::string, std::vector<std::pair<std::int64_t, double>>> all;
+  run(all);
+  const std::uint64_t operations = files_.operations();
+  ASSERT_GT(operations, 80u);
+  for (std::uint64_t at = 1; at <= operations; at += 3) {
+    SCOPED_TRACE(at);
+    std::filesystem::remove_all(options_.path);
+    FaultFileSystem files(at);
+    internals_.journal_files = &files;
+    files.FailAt(at, FaultFileSystem::Fault::kCrash);
+    std::map<std::string, std::vector<std::pair<std::int64_t, double>>> acknowledged;
+    run(acknowledged);
+    files.Crash(static_cast<FaultFileSystem::Unsynced>(at % 3));
+    Open();
+    std::map<std::string, std::vector<ReadSample>> found;
+    for (ReadSeries& series : Everything()) found[std::string(series.labels.Name())] = std::move(series.samples);
+    for (const auto& [name, samples] : acknowledged) {
+      for (const auto& [t, value] : samples) EXPECT_THAT(found[name], testing::Contains(Float(t, value)));
+    }
+    Close();
+  }
+  internals_.journal_files = &files_;
+}
+
+// ---- Threads
+// ------------------------------------------------------------------------------------------------------------
+
+using RocksStorageThreadsTest = RocksStorageTest;
+
+TEST_F(RocksStorageThreadsTest, WriteReadAndSealAtOnce) {
+  options_.sync = SyncPolicy::kOff;
+  internals_.window = base::Minutes(10);
+  options_.out_of_order_window = base::Minutes(1);
+  Open();
+  constexpr int kSteps = 150;
+  std::atomic<bool> stop{false};
+  const auto write = [&](int writer) {
+    for (int i = 0; i < kSteps; ++i) {
+      const std::int64_t t = kRocksNow + i * kMinute;
+      for (int s = 0; s < 5; ++s) {
+        Write(Labels{{"__name__", "m"}, {"w", std::to_string(writer)}, {"s", std::to_string(s)}},
+              {{t, static_cast<double>(i)}});
+      }
+    }
+  };
+  const auto read = [&] {
+    while (!stop) {
+      for (const ReadSeries& series : Everything()) {
+        // Each series is written from its first minute on without gaps.
+        EXPECT_EQ(series.samples.front().t, kRocksNow);
+        EXPECT_EQ(series.samples.back().t, kRocksNow + static_cast<std::int64_t>(series.samples.size() - 1) * kMinute);
+      }
+    }
+  };
+  clock_.Set(TimestampMs(kRocksNow + kSteps * kMinute));
+  std::jthread reader(read);
+  std::jthread sealer([&] {
+    while (!stop) EXPECT_TRUE(store_.storage->Maintain().ok());
+  });
+  {
+    std::jthread first(write, 1);
+    std::jthread second(write, 2);
+  }
+  stop = true;
+  reader.join();
+  sealer.join();
+  EXPECT_EQ(Everything().size(), 10u);
+  const std::vector<ReadSeries> all = Everything();
+  Open();
+  EXPECT_EQ(Everything(), all);
+}
+
+}  // namespace
+}  // namespace bellwether::storage

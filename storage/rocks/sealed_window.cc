@@ -1,0 +1,195 @@
+#include "storage/rocks/sealed_window.h"
+
+#include <fmt/format.h>
+#include <rocksdb/db.h>
+
+#include <algorithm>
+#include <iterator>
+#include <numeric>
+
+namespace bellwether::storage {
+namespace {
+
+rocksdb::Slice ToSealedSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+// The first string behind all that begin with `prefix`, whose last byte is not 0xff.
+std::string EndOfPrefix(std::string prefix) {
+  ++prefix.back();
+  return prefix;
+}
+
+// Brings an iterator over ascending ordinals to the key of one: by a step if it is the next, else by a seek.
+void MoveTo(rocksdb::Iterator& it, const std::string& key) {
+  const rocksdb::Slice target = ToSealedSlice(key);
+  if (it.Valid() && it.key().compare(target) < 0) it.Next();
+  if (!it.Valid() || it.key() != target) it.Seek(target);
+}
+
+// An iterator and the bound it may not outlive.
+struct BoundedIterator {
+  explicit BoundedIterator(std::string end_key) : end(std::move(end_key)), bound(ToSealedSlice(end)) {}
+  std::string end;
+  rocksdb::Slice bound;
+  std::unique_ptr<rocksdb::Iterator> it;
+};
+
+std::unique_ptr<BoundedIterator> OpenBounded(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, std::string end,
+                                             std::size_t readahead = 0) {
+  auto bounded = std::make_unique<BoundedIterator>(std::move(end));
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &bounded->bound;
+  options.total_order_seek = true;
+  options.readahead_size = readahead;
+  bounded->it.reset(db.NewIterator(options, family));
+  return bounded;
+}
+
+}  // namespace
+
+base::Status SealedWindow::Damaged(std::string_view what) const {
+  return base::Corruption(
+      fmt::format("read sealed window {} generation {}: {}", entry_.key.window.number, entry_.key.generation, what));
+}
+
+class SealedWindow::LabelReaderImpl final : public LabelReader {
+ public:
+  explicit LabelReaderImpl(const SealedWindow& window)
+      : window_(window),
+        bounded_(OpenBounded(window.database_->db(), window.database_->index(), WindowPrefixEnd(window.entry_.key))) {}
+
+  base::Result<metric::Labels> Read(std::uint32_t ordinal) override {
+    const std::string key = SeriesKey(window_.entry_.key, ordinal);
+    MoveTo(*bounded_->it, key);
+    BW_RETURN_IF_ERROR(FromRocks(bounded_->it->status(), "read a series of a sealed window"));
+    if (!bounded_->it->Valid() || bounded_->it->key() != ToSealedSlice(key)) {
+      return window_.Damaged(fmt::format("series {} is missing", ordinal));
+    }
+    auto labels = metric::Labels::Decode(bounded_->it->value().ToStringView());
+    if (!labels) return window_.Damaged(fmt::format("the labels of series {} are malformed", ordinal));
+    return std::move(*labels);
+  }
+
+ private:
+  const SealedWindow& window_;
+  std::unique_ptr<BoundedIterator> bounded_;
+};
+
+class SealedWindow::ChunkReaderImpl final : public ChunkReader {
+ public:
+  explicit ChunkReaderImpl(const SealedWindow& window)
+      : window_(window),
+        bounded_(OpenBounded(window.database_->db(), window.database_->data(), WindowPrefixEnd(window.entry_.key))) {}
+
+  base::Status Read(std::uint32_t ordinal, std::vector<chunk::ChunkView>& chunks) override {
+    const std::string key = DataKey(window_.entry_.key, ordinal);
+    MoveTo(*bounded_->it, key);
+    BW_RETURN_IF_ERROR(FromRocks(bounded_->it->status(), "read chunks of a sealed window"));
+    if (!bounded_->it->Valid() || bounded_->it->key() != ToSealedSlice(key)) {
+      return window_.Damaged(fmt::format("the chunks of series {} are missing", ordinal));
+    }
+    if (!ReadChunks(bounded_->it->value().ToStringView(), chunks)) {
+      return window_.Damaged(fmt::format("the chunks of series {} are malformed", ordinal));
+    }
+    return base::OkStatus();
+  }
+
+ private:
+  const SealedWindow& window_;
+  std::unique_ptr<BoundedIterator> bounded_;
+};
+
+std::unique_ptr<SealedWindow::LabelReader> SealedWindow::NewLabelReader() const {
+  return std::make_unique<LabelReaderImpl>(*this);
+}
+
+std::unique_ptr<SealedWindow::ChunkReader> SealedWindow::NewChunkReader() const {
+  return std::make_unique<ChunkReaderImpl>(*this);
+}
+
+base::Result<SealedWindow::Ordinals> SealedWindow::PostingsOf(std::string_view name, std::string_view value) const {
+  Ordinals ordinals;
+  rocksdb::PinnableSlice bytes;
+  const rocksdb::Status got =
+      database_->db().Get({}, database_->index(), ToSealedSlice(PostingsKey(entry_.key, name, value)), &bytes);
+  if (got.IsNotFound()) return ordinals;
+  if (!got.ok()) return FromRocks(got, "read a posting list of a sealed window");
+  if (!ReadPostings(bytes.ToStringView(), ordinals)) return Damaged("a posting list is malformed");
+  return ordinals;
+}
+
+template <typename Wanted>
+base::Result<SealedWindow::Ordinals> SealedWindow::PostingsWhere(std::string_view name, Wanted&& wanted) const {
+  const std::string prefix = PostingsKey(entry_.key, name, {});
+  const auto bounded = OpenBounded(database_->db(), database_->index(), SeriesPrefix(entry_.key));
+  Ordinals ordinals;
+  for (bounded->it->Seek(ToSealedSlice(prefix)); bounded->it->Valid(); bounded->it->Next()) {
+    const std::string_view key = bounded->it->key().ToStringView();
+    if (!key.starts_with(prefix)) break;
+    if (!wanted(key.substr(prefix.size()))) continue;
+    if (!ReadPostings(bounded->it->value().ToStringView(), ordinals)) return Damaged("a posting list is malformed");
+  }
+  BW_RETURN_IF_ERROR(FromRocks(bounded->it->status(), "read posting lists of a sealed window"));
+  std::sort(ordinals.begin(), ordinals.end());  // A series has one value of a name, so there are no doubles.
+  return ordinals;
+}
+
+base::Result<SealedWindow::Ordinals> SealedWindow::Including(const metric::Matcher& matcher) const {
+  if (matcher.op() == metric::MatchOp::kEqual) return PostingsOf(matcher.name(), matcher.value());
+  return PostingsWhere(matcher.name(), [&](std::string_view value) { return matcher.Matches(value); });
+}
+
+base::Result<SealedWindow::Ordinals> SealedWindow::Excluded(const metric::Matcher& matcher) const {
+  if (matcher.op() == metric::MatchOp::kNotEqual) return PostingsOf(matcher.name(), matcher.value());
+  return PostingsWhere(matcher.name(), [&](std::string_view value) { return !matcher.Matches(value); });
+}
+
+base::Result<SealedWindow::Ordinals> SealedWindow::Match(std::span<const metric::Matcher> matchers) const {
+  std::optional<Ordinals> found;
+  for (const metric::Matcher& matcher : matchers) {
+    if (matcher.MatchesEmpty()) continue;
+    BW_ASSIGN_OR_RETURN(Ordinals ordinals, Including(matcher));
+    if (found) {
+      Ordinals both;
+      std::set_intersection(found->begin(), found->end(), ordinals.begin(), ordinals.end(), std::back_inserter(both));
+      found = std::move(both);
+    } else {
+      found = std::move(ordinals);
+    }
+    if (found->empty()) return Ordinals();
+  }
+  if (!found) {
+    found.emplace(static_cast<std::size_t>(entry_.series));
+    std::iota(found->begin(), found->end(), 0u);
+  }
+  // A matcher that takes the absent label takes all series but those with a value it refuses.
+  for (const metric::Matcher& matcher : matchers) {
+    if (!matcher.MatchesEmpty() || found->empty()) continue;
+    BW_ASSIGN_OR_RETURN(const Ordinals refused, Excluded(matcher));
+    Ordinals rest;
+    std::set_difference(found->begin(), found->end(), refused.begin(), refused.end(), std::back_inserter(rest));
+    found = std::move(rest);
+  }
+  return std::move(*found);
+}
+
+base::Status SealedWindow::AddNames(std::set<std::string, std::less<>>& names) const {
+  const std::string prefix = NamePrefix(entry_.key);
+  const auto bounded = OpenBounded(database_->db(), database_->index(), EndOfPrefix(prefix));
+  for (bounded->it->Seek(ToSealedSlice(prefix)); bounded->it->Valid(); bounded->it->Next()) {
+    names.emplace(bounded->it->key().ToStringView().substr(prefix.size()));
+  }
+  return FromRocks(bounded->it->status(), "read the label names of a sealed window");
+}
+
+base::Status SealedWindow::AddValues(std::string_view name, std::set<std::string, std::less<>>& values) const {
+  const std::string prefix = PostingsKey(entry_.key, name, {});
+  const auto bounded = OpenBounded(database_->db(), database_->index(), SeriesPrefix(entry_.key));
+  for (bounded->it->Seek(ToSealedSlice(prefix)); bounded->it->Valid(); bounded->it->Next()) {
+    const std::string_view key = bounded->it->key().ToStringView();
+    if (!key.starts_with(prefix)) break;
+    values.emplace(key.substr(prefix.size()));
+  }
+  return FromRocks(bounded->it->status(), "read the label values of a sealed window");
+}
+
+}  // namespace bellwether::storage

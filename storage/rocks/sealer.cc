@@ -1,0 +1,141 @@
+#include "storage/rocks/sealer.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "storage/rocks/window_writer.h"
+
+namespace bellwether::storage {
+namespace {
+
+constexpr base::DurationMs kSealGrace = base::Minutes(15);
+constexpr base::DurationMs kLatePause = base::Minutes(10);
+
+}  // namespace
+
+base::Status Sealer::Run() {
+  FinishHandovers();
+  BW_RETURN_IF_ERROR(SealDue());
+  BW_RETURN_IF_ERROR(ApplyRetention());
+  BW_RETURN_IF_ERROR(core_.catalogue->DropRemoved());
+  CollectGarbage();
+  return base::OkStatus();
+}
+
+base::Status Sealer::Step(RocksInternals::SealStep step) const {
+  return core_.internals.after_seal_step ? core_.internals.after_seal_step(step) : base::OkStatus();
+}
+
+bool Sealer::IsDue(head::WindowId window) const {
+  const std::optional<base::TimestampMs> newest = core_.newest.Get();
+  const base::TimestampMs end = head::WindowEnd(window, core_.internals.window);
+  return newest && *newest >= end + core_.options.out_of_order_window + kSealGrace;
+}
+
+// Late data alone wait until there is more of them.
+bool Sealer::ShouldPass(const std::vector<head::WindowId>& due) {
+  if (due.empty()) return false;
+  const bool any_first =
+      std::any_of(due.begin(), due.end(), [&](head::WindowId w) { return !core_.catalogue->Contains(w); });
+  const base::TimestampMs now = core_.clock.Now();
+  return any_first || !last_pass_ || now < *last_pass_ || now >= *last_pass_ + kLatePause;
+}
+
+base::Status Sealer::SealDue() {
+  std::vector<head::WindowId> due;
+  for (const head::WindowId w : core_.head->Windows()) {
+    if (IsDue(w) && !IsHandedOver(w)) due.push_back(w);
+  }
+  if (!ShouldPass(due)) return base::OkStatus();
+  last_pass_ = core_.clock.Now();
+
+  BW_ASSIGN_OR_RETURN(const std::uint64_t journal_end, core_.journal->Rotate());
+  core_.FollowSegment();
+  std::optional<head::WindowId> first_unsealed;
+  for (const head::WindowId w : core_.head->Windows()) {
+    if (IsDue(w) && !IsHandedOver(w)) {
+      BW_RETURN_IF_ERROR(SealWindow(w));
+    } else if (!first_unsealed) {
+      first_unsealed = w;
+    }
+  }
+  FinishHandovers();
+  return MoveMark(journal_end, first_unsealed);
+}
+
+base::Status Sealer::SealWindow(head::WindowId window) {
+  const WindowKey key{window, core_.catalogue->NextGeneration(window)};
+  BW_ASSIGN_OR_RETURN(const std::unique_ptr<WindowWriter> writer,
+                      WindowWriter::Begin(*core_.database, core_.options.path + "/seal", key));
+  const auto taken = core_.head->TakeWindow(window);
+  bool any = false;
+  while (taken->Next()) {
+    any = true;
+    BW_RETURN_IF_ERROR(writer->Add(taken->labels(), taken->chunks()));
+  }
+  if (any) {
+    BW_RETURN_IF_ERROR(writer->Finish());
+    BW_RETURN_IF_ERROR(Step(RocksInternals::SealStep::kWritten));
+    BW_ASSIGN_OR_RETURN(const WindowEntry entry, writer->Ingest());
+    BW_RETURN_IF_ERROR(Step(RocksInternals::SealStep::kIngested));
+    BW_ASSIGN_OR_RETURN(const std::uint64_t version, core_.catalogue->Add(entry));
+    BW_RETURN_IF_ERROR(Step(RocksInternals::SealStep::kNamed));
+    handovers_.push_back({window, version});
+    core_.metrics.sealed_windows.Add();
+    BW_LOG(kInfo, "window sealed", {"window", head::WindowStart(window, core_.internals.window)},
+           {"generation", key.generation}, {"series", entry.series}, {"samples", entry.samples},
+           {"bytes", entry.bytes});
+  }
+  return base::OkStatus();
+}
+
+base::Status Sealer::MoveMark(std::uint64_t journal_end, std::optional<head::WindowId> first_unsealed) {
+  const base::TimestampMs needed =
+      first_unsealed ? head::WindowStart(*first_unsealed, core_.internals.window) : base::TimestampMs::Max();
+  std::uint64_t mark = journal_end;
+  for (const SegmentInfo& segment : core_.journal->Segments()) {
+    if (segment.number >= journal_end || segment.newest < needed) continue;
+    mark = segment.number;
+    break;
+  }
+  if (mark <= core_.catalogue->mark()) return base::OkStatus();
+  BW_RETURN_IF_ERROR(core_.catalogue->SetMark(mark, core_.EncodeMetadata()));
+  BW_RETURN_IF_ERROR(Step(RocksInternals::SealStep::kMarked));
+  return core_.journal->DropBelow(mark);
+}
+
+bool Sealer::IsHandedOver(head::WindowId window) const {
+  return std::any_of(handovers_.begin(), handovers_.end(), [&](const Handover& h) { return h.window == window; });
+}
+
+void Sealer::FinishHandovers() {
+  std::erase_if(handovers_, [&](const Handover& h) {
+    if (!core_.catalogue->OlderReadersGone(h.version)) return false;
+    core_.head->DropWindow(h.window);
+    return true;
+  });
+}
+
+// By the clock, but never past the data: a store that gets no samples, or a clock that runs ahead, loses nothing.
+base::Status Sealer::ApplyRetention() {
+  const std::optional<base::TimestampMs> newest = core_.newest.Get();
+  if (core_.options.retention.ms == 0 || !newest) return base::OkStatus();
+  const base::TimestampMs oldest = std::min(core_.clock.Now(), *newest) - core_.options.retention;
+  std::vector<WindowKey> expired;
+  for (const auto& window : *core_.catalogue->windows()) {
+    const WindowKey& key = window->entry().key;
+    if (head::WindowEnd(key.window, core_.internals.window) <= oldest) expired.push_back(key);
+  }
+  if (expired.empty()) return base::OkStatus();
+  BW_LOG(kInfo, "windows past the retention forgotten", {"windows", expired.size()}, {"older_than", oldest});
+  return core_.catalogue->Remove(expired);
+}
+
+// A series without samples in memory goes when nothing came for it since the last window that could be sealed.
+void Sealer::CollectGarbage() {
+  const std::optional<base::TimestampMs> newest = core_.newest.Get();
+  if (!newest) return;
+  core_.head->CollectGarbage(*newest - core_.internals.window - core_.options.out_of_order_window - kSealGrace);
+}
+
+}  // namespace bellwether::storage

@@ -1,0 +1,62 @@
+// storage/rocks/sealer.h
+//
+// Moves windows from the head to the disk, lets the journal go behind them, and forgets what is older than the
+// retention.
+//
+// A window is due by the time of the data: when the newest sample of the store is past its end by the out-of-order
+// window and a quarter of an hour. One pass over all due windows:
+//
+//   1. end the journal's segment: what was acknowledged before is in earlier segments, and in the head;
+//   2. of each due window write files, take them into the database, name them in the catalogue (synced), and have the
+//      head forget what was written once no reader needs it there;
+//   3. of the segments before 1, those whose samples all belong to windows now sealed are let go: the mark moves
+//      (synced, with the metadata they may have held), then the files are removed.
+//
+// A crash between any two steps costs nothing: files that the catalogue does not name are dropped at start, samples
+// that are in a window and still in the journal are read twice and seen once.
+//
+// Late data open a window again. They are sealed as a further generation, at most every ten minutes.
+// One thread at a time.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "storage/rocks/rocks_core.h"
+
+namespace bellwether::storage {
+
+class Sealer {
+ public:
+  explicit Sealer(RocksCore& core) : core_(core) {}
+
+  // Everything that is due now. Errors: kUnavailable (disk full), kCorruption, kInternal; what was done stays done.
+  [[nodiscard]] base::Status Run();
+
+ private:
+  // A window that is on disk and still in the head, for readers who began before.
+  struct Handover {
+    head::WindowId window;
+    std::uint64_t version;  // Of the catalogue that names it.
+  };
+
+  [[nodiscard]] base::Status SealDue();
+  [[nodiscard]] bool IsDue(head::WindowId window) const;
+  [[nodiscard]] bool ShouldPass(const std::vector<head::WindowId>& due);
+  [[nodiscard]] base::Status SealWindow(head::WindowId window);
+  [[nodiscard]] base::Status MoveMark(std::uint64_t journal_end, std::optional<head::WindowId> first_unsealed);
+  void FinishHandovers();
+  [[nodiscard]] bool IsHandedOver(head::WindowId window) const;
+  [[nodiscard]] base::Status ApplyRetention();
+  void CollectGarbage();
+  [[nodiscard]] base::Status Step(RocksInternals::SealStep step) const;
+
+  RocksCore& core_;
+  std::vector<Handover> handovers_;
+  std::optional<base::TimestampMs> last_pass_;
+};
+
+}  // namespace bellwether::storage

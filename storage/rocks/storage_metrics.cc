@@ -1,0 +1,31 @@
+#include "storage/rocks/storage_metrics.h"
+
+#include <string>
+
+namespace bellwether::storage {
+
+StorageMetrics::StorageMetrics(base::MetricsRegistry& registry)
+    : samples(registry.AddCounter("bellwether_storage_samples_total", "Samples taken.")),
+      commits(registry.AddCounter("bellwether_storage_commits_total", "Commits.")),
+      failed_commits(registry.AddCounter("bellwether_storage_failed_commits_total", "Commits not acknowledged.")),
+      sealed_windows(registry.AddCounter("bellwether_storage_sealed_windows_total", "Windows sealed since start.")),
+      failed_maintenance(registry.AddCounter("bellwether_storage_failed_maintenance_total",
+                                             "Runs of sealing and retention that ended in an error.")),
+      commit_seconds(registry.AddHistogram("bellwether_storage_commit_seconds", "Time of a commit, sync included.",
+                                           {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1})),
+      head_series(registry.AddGauge("bellwether_storage_head_series", "Series in memory.")),
+      windows(registry.AddGauge("bellwether_storage_windows", "Sealed windows, each generation counted.")),
+      disk_bytes(registry.AddGauge("bellwether_storage_disk_bytes", "Bytes of sealed windows and journal.")),
+      journal_segments(registry.AddGauge("bellwether_storage_journal_segments", "Journal segments on disk.")),
+      journal_bytes(registry.AddGauge("bellwether_storage_journal_bytes", "Bytes used in them.")),
+      journal_syncs(registry.AddGauge("bellwether_storage_journal_syncs", "Syncs of the journal since start.")),
+      journal_damage(registry.AddGauge("bellwether_storage_journal_damage",
+                                       "Places of the journal that could not be read at start.")),
+      replay_seconds(registry.AddGauge("bellwether_storage_replay_seconds", "Time it took to read the journal.")) {
+  for (std::size_t i = 1; i < kRefusals; ++i) {
+    refused[i] = &registry.AddCounter("bellwether_storage_refused_samples_total", "Samples not taken, by reason.",
+                                      {{"reason", std::string(RefusalName(static_cast<Refusal>(i)))}});
+  }
+}
+
+}  // namespace bellwether::storage

@@ -1,0 +1,33 @@
+// storage/rocks/storage_metrics.h
+//
+// bellwether_storage_*: what the embedded store counts about itself. Gauges are set by Maintain.
+#pragma once
+
+#include <array>
+
+#include "base/metrics.h"
+#include "storage/storage.h"
+
+namespace bellwether::storage {
+
+struct StorageMetrics {
+  explicit StorageMetrics(base::MetricsRegistry& registry);
+
+  std::array<base::Counter*, kRefusals> refused{};
+  base::Counter& samples;
+  base::Counter& commits;
+  base::Counter& failed_commits;
+  base::Counter& sealed_windows;
+  base::Counter& failed_maintenance;
+  base::Histogram& commit_seconds;
+  base::Gauge& head_series;
+  base::Gauge& windows;
+  base::Gauge& disk_bytes;
+  base::Gauge& journal_segments;
+  base::Gauge& journal_bytes;
+  base::Gauge& journal_syncs;
+  base::Gauge& journal_damage;
+  base::Gauge& replay_seconds;
+};
+
+}  // namespace bellwether::storage

@@ -1,0 +1,144 @@
+#include "storage/rocks/window_format.h"
+
+#include "base/bytes.h"
+
+namespace bellwether::storage {
+namespace {
+
+constexpr std::uint64_t kSignBit = 1ULL << 63;  // Flipped, so that negative windows sort before positive ones.
+constexpr char kNameKind = 'n';
+constexpr char kPostingsKind = 'p';
+constexpr char kSeriesKind = 's';
+
+std::string IndexPrefix(const WindowKey& key, char kind) {
+  std::string prefix = WindowPrefix(key);
+  prefix.push_back(kind);
+  return prefix;
+}
+
+void AppendTime(base::TimestampMs t, std::string& out) { base::AppendVarint(out, base::ZigZag(t.ms)); }
+
+bool ReadTime(std::string_view& in, base::TimestampMs& t) {
+  std::uint64_t v = 0;
+  if (!base::ReadVarint(in, v)) return false;
+  t = base::TimestampMs(base::UnZigZag(v));
+  return true;
+}
+
+}  // namespace
+
+std::string WindowPrefix(const WindowKey& key) {
+  std::string prefix;
+  prefix.reserve(kWindowPrefixBytes + sizeof(std::uint32_t) + 1);
+  base::AppendBigEndian64(prefix, static_cast<std::uint64_t>(key.window.number) ^ kSignBit);
+  base::AppendBigEndian32(prefix, key.generation);
+  return prefix;
+}
+
+std::string WindowPrefixEnd(const WindowKey& key) { return WindowPrefix(WindowKey{key.window, key.generation + 1}); }
+
+bool ReadWindowPrefix(std::string_view key, WindowKey& window) {
+  std::uint64_t number = 0;
+  if (!base::ReadBigEndian64(key, number) || !base::ReadBigEndian32(key, window.generation)) return false;
+  window.window.number = static_cast<std::int64_t>(number ^ kSignBit);
+  return true;
+}
+
+std::string DataKey(const WindowKey& key, std::uint32_t ordinal) {
+  std::string out = WindowPrefix(key);
+  base::AppendBigEndian32(out, ordinal);
+  return out;
+}
+
+std::uint32_t OrdinalOf(std::string_view data_or_series_key) {
+  std::uint32_t ordinal = 0;
+  std::string_view last = data_or_series_key.substr(data_or_series_key.size() - sizeof(ordinal));
+  static_cast<void>(base::ReadBigEndian32(last, ordinal));
+  return ordinal;
+}
+
+void AppendChunks(std::span<const chunk::ChunkView> chunks, std::string& out) {
+  for (const chunk::ChunkView& c : chunks) {
+    AppendTime(c.min, out);
+    base::AppendVarint(out, static_cast<std::uint64_t>(c.max.ms) - static_cast<std::uint64_t>(c.min.ms));
+    base::AppendVarint(out, c.count);
+    base::AppendLengthPrefixed(out, c.bytes);
+  }
+}
+
+bool ReadChunks(std::string_view value, std::vector<chunk::ChunkView>& chunks) {
+  while (!value.empty()) {
+    chunk::ChunkView c;
+    std::uint64_t span = 0;
+    std::uint64_t count = 0;
+    if (!ReadTime(value, c.min) || !base::ReadVarint(value, span) || !base::ReadVarint(value, count) ||
+        count > ~std::uint32_t{0} || !base::ReadLengthPrefixed(value, c.bytes)) {
+      return false;
+    }
+    c.max = base::TimestampMs(static_cast<std::int64_t>(static_cast<std::uint64_t>(c.min.ms) + span));
+    c.count = static_cast<std::uint32_t>(count);
+    chunks.push_back(c);
+  }
+  return true;
+}
+
+std::string NamePrefix(const WindowKey& key) { return IndexPrefix(key, kNameKind); }
+
+std::string NameKey(const WindowKey& key, std::string_view name) { return NamePrefix(key).append(name); }
+
+std::string PostingsKey(const WindowKey& key, std::string_view name, std::string_view value) {
+  std::string out = IndexPrefix(key, kPostingsKind);
+  base::AppendLengthPrefixed(out, name);
+  out.append(value);
+  return out;
+}
+
+std::string SeriesPrefix(const WindowKey& key) { return IndexPrefix(key, kSeriesKind); }
+
+std::string SeriesKey(const WindowKey& key, std::uint32_t ordinal) {
+  std::string out = SeriesPrefix(key);
+  base::AppendBigEndian32(out, ordinal);
+  return out;
+}
+
+void AppendPostings(std::span<const std::uint32_t> ordinals, std::string& out) {
+  std::uint32_t last = 0;
+  for (const std::uint32_t ordinal : ordinals) {
+    base::AppendVarint(out, ordinal - last);
+    last = ordinal;
+  }
+}
+
+bool ReadPostings(std::string_view bytes, std::vector<std::uint32_t>& ordinals) {
+  std::uint64_t last = 0;
+  while (!bytes.empty()) {
+    std::uint64_t delta = 0;
+    if (!base::ReadVarint(bytes, delta) || delta > ~std::uint32_t{0} - last) return false;
+    last += delta;
+    ordinals.push_back(static_cast<std::uint32_t>(last));
+  }
+  return true;
+}
+
+std::string CatalogueKey(const WindowKey& key) { return std::string(kCatalogueWindows) + WindowPrefix(key); }
+
+std::string EncodeWindowEntry(const WindowEntry& entry) {
+  std::string out;
+  AppendTime(entry.min, out);
+  AppendTime(entry.max, out);
+  for (const std::uint64_t n : {entry.series, entry.chunks, entry.samples, entry.bytes}) base::AppendVarint(out, n);
+  return out;
+}
+
+bool DecodeWindowEntry(std::string_view key, std::string_view value, WindowEntry& entry) {
+  if (!key.starts_with(kCatalogueWindows)) return false;
+  key.remove_prefix(kCatalogueWindows.size());
+  if (key.size() != kWindowPrefixBytes || !ReadWindowPrefix(key, entry.key)) return false;
+  if (!ReadTime(value, entry.min) || !ReadTime(value, entry.max)) return false;
+  for (std::uint64_t* n : {&entry.series, &entry.chunks, &entry.samples, &entry.bytes}) {
+    if (!base::ReadVarint(value, *n)) return false;
+  }
+  return value.empty();
+}
+
+}  // namespace bellwether::storage

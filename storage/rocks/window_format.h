@@ -1,0 +1,82 @@
+// storage/rocks/window_format.h
+//
+// Keys and values of sealed windows and of their catalogue. Grammar and a worked example: docs/formats/windows.md.
+//
+// Keys are window-major: window | generation first, so a window's data and its index are disjoint key ranges, are
+// ingested as whole files and dropped as whole files. Later data for a sealed window form a further generation beside
+// it. Within a generation series have ordinals, ascending with (metric name, label set): one metric is one run of keys.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "storage/chunk/chunk_view.h"
+#include "storage/head/window.h"
+
+namespace bellwether::storage {
+
+struct WindowKey {
+  head::WindowId window;
+  std::uint32_t generation = 0;
+  friend auto operator<=>(const WindowKey&, const WindowKey&) = default;
+};
+
+// What all keys of a generation begin with, and the first key behind them.
+inline constexpr std::size_t kWindowPrefixBytes = 12;
+[[nodiscard]] std::string WindowPrefix(const WindowKey& key);
+[[nodiscard]] std::string WindowPrefixEnd(const WindowKey& key);
+// False for keys shorter than a prefix.
+[[nodiscard]] bool ReadWindowPrefix(std::string_view key, WindowKey& window);
+
+// ---- Column family data: prefix | ordinal -> the series' chunks, by time.
+// ---------------------------------------------
+
+[[nodiscard]] std::string DataKey(const WindowKey& key, std::uint32_t ordinal);
+[[nodiscard]] std::uint32_t OrdinalOf(std::string_view data_or_series_key);
+void AppendChunks(std::span<const chunk::ChunkView> chunks, std::string& out);
+// Appends views into `value`; false on bytes that AppendChunks did not make.
+[[nodiscard]] bool ReadChunks(std::string_view value, std::vector<chunk::ChunkView>& chunks);
+
+// ---- Column family index: prefix | kind | ...
+// ---------------------------------------------------------------------------
+
+// kind 'n' | name -> nothing: the label names.
+[[nodiscard]] std::string NameKey(const WindowKey& key, std::string_view name);
+// kind 'p' | length of name | name | value -> posting list: ordinals that carry the pair.
+[[nodiscard]] std::string PostingsKey(const WindowKey& key, std::string_view name, std::string_view value);
+// kind 's' | ordinal -> label set.
+[[nodiscard]] std::string SeriesKey(const WindowKey& key, std::uint32_t ordinal);
+[[nodiscard]] std::string NamePrefix(const WindowKey& key);
+[[nodiscard]] std::string SeriesPrefix(const WindowKey& key);
+
+// Ascending ordinals as varints of differences.
+void AppendPostings(std::span<const std::uint32_t> ordinals, std::string& out);
+// Appends to `ordinals`; false on malformed bytes.
+[[nodiscard]] bool ReadPostings(std::string_view bytes, std::vector<std::uint32_t>& ordinals);
+
+// ---- Column family meta
+// -------------------------------------------------------------------------------------------------
+
+// A generation of a window in the catalogue: "window/" | prefix -> entry.
+struct WindowEntry {
+  WindowKey key;
+  base::TimestampMs min;  // Of its samples, both inclusive.
+  base::TimestampMs max;
+  std::uint64_t series = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t samples = 0;
+  std::uint64_t bytes = 0;  // On disk.
+};
+inline constexpr std::string_view kCatalogueWindows = "window/";
+inline constexpr std::string_view kCatalogueMark = "mark";          // First journal segment that is needed: varint.
+inline constexpr std::string_view kCatalogueLength = "length_ms";   // Length of all windows: varint.
+inline constexpr std::string_view kCatalogueMetadata = "metadata";  // A commit with metadata, as in the journal.
+[[nodiscard]] std::string CatalogueKey(const WindowKey& key);
+[[nodiscard]] std::string EncodeWindowEntry(const WindowEntry& entry);
+[[nodiscard]] bool DecodeWindowEntry(std::string_view key, std::string_view value, WindowEntry& entry);
+
+}  // namespace bellwether::storage
