@@ -18,8 +18,6 @@
 namespace bellwether::api {
 namespace {
 
-using nlohmann::json;
-
 struct GoldenCase {
   std::string place;  // FILE:LINE
   HttpRequest request;
@@ -170,7 +168,7 @@ class GoldenServer {
 };
 
 // The place of the first difference, empty if there is none. "<any>" stands for every value.
-std::string FirstDifference(const json& want, const json& have, const std::string& at) {
+std::string FirstDifference(const nlohmann::json& want, const nlohmann::json& have, const std::string& at) {
   if (want == "<any>") return "";
   const auto differs = [&] { return fmt::format("at {}: want {}\n have {}", at, want.dump(), have.dump()); };
   if (want.is_object() && have.is_object()) {
@@ -201,9 +199,9 @@ void ExpectGolden(const GoldenCase& golden, const HttpResponse& response) {
     EXPECT_EQ(GoldenTrim(response.body), want);
     return;
   }
-  const json expected = json::parse(want, nullptr, false);
+  const nlohmann::json expected = nlohmann::json::parse(want, nullptr, false);
   ASSERT_FALSE(expected.is_discarded()) << want;
-  const json have = json::parse(response.body, nullptr, false);
+  const nlohmann::json have = nlohmann::json::parse(response.body, nullptr, false);
   ASSERT_FALSE(have.is_discarded()) << response.body;
   const std::string difference = FirstDifference(expected, have, "$");
   EXPECT_TRUE(difference.empty()) << difference << "\nwhole answer: " << response.body;

@@ -11,13 +11,11 @@
 namespace bellwether::api {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::string_view kRegexMeta = "\\.+*?()|[]{}^$";
 constexpr double kDefaultPoints = 1000;
 constexpr double kPointsLimit = 11'000;
 
-std::string ScalarText(const json& value) {
+std::string ScalarText(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_boolean()) return value.get<bool>() ? "true" : "false";
   if (value.is_number_integer()) return std::to_string(value.get<std::int64_t>());
@@ -26,7 +24,7 @@ std::string ScalarText(const json& value) {
 }
 
 // A time of a range: RFC 3339, or epoch milliseconds as number or text.
-base::Result<base::TimestampMs> RangeTime(const json& range, const char* key, base::TimestampMs absent) {
+base::Result<base::TimestampMs> RangeTime(const Json& range, const char* key, base::TimestampMs absent) {
   const std::string text = JsonText(range, key);
   if (text.empty()) return absent;
   if (const auto ms = base::ParseNumber(text); ms && std::abs(*ms) < 1e17) {
@@ -92,19 +90,19 @@ bool IsLabelOperator(std::string_view op) {
 }
 
 // simPod's payload, or the `data` of simple-json, each an object or JSON as text.
-json PayloadOf(const json& target) {
+Json PayloadOf(const Json& target) {
   for (const char* key : {"payload", "data"}) {
-    const json& payload = JsonMember(target, key);
+    const Json& payload = JsonMember(target, key);
     if (payload.is_object()) return payload;
     if (payload.is_string()) {
-      json parsed = json::parse(payload.get_ref<const std::string&>(), nullptr, false);
+      Json parsed = Json::parse(payload.get_ref<const std::string&>(), nullptr, false);
       if (parsed.is_object()) return parsed;
     }
   }
-  return json::object();
+  return Json::object();
 }
 
-base::Result<GrafanaFormat> FormatOf(const json& payload, const json& target) {
+base::Result<GrafanaFormat> FormatOf(const Json& payload, const Json& target) {
   std::string format = JsonText(payload, "format");
   if (format.empty()) format = JsonText(target, "type");
   if (format.empty() || format == "time_series" || format == "timeserie" || format == "timeseries") {
@@ -115,8 +113,8 @@ base::Result<GrafanaFormat> FormatOf(const json& payload, const json& target) {
   return base::InvalidArgument(fmt::format("unknown format \"{}\" (expected time_series, table or frame)", format));
 }
 
-base::Result<GrafanaTarget> ReadTarget(const json& target) {
-  const json payload = PayloadOf(target);
+base::Result<GrafanaTarget> ReadTarget(const Json& target) {
+  const Json payload = PayloadOf(target);
   GrafanaTarget read;
   read.ref_id = JsonText(target, "refId");
   read.target = JsonText(target, "target");
@@ -137,7 +135,7 @@ base::Result<GrafanaTarget> ReadTarget(const json& target) {
   return read;
 }
 
-void ReadStep(const json& body, GrafanaQuery& query) {
+void ReadStep(const Json& body, GrafanaQuery& query) {
   const double range_ms = static_cast<double>((query.range.max - query.range.min).ms);
   const double points = std::clamp(JsonNumber(body, "maxDataPoints").value_or(kDefaultPoints), 1.0, kPointsLimit);
   const double interval = std::max(1.0, JsonNumber(body, "intervalMs").value_or(1.0));
@@ -149,39 +147,39 @@ void ReadStep(const json& body, GrafanaQuery& query) {
 
 }  // namespace
 
-base::Result<json> ParseJsonBody(std::string_view body) {
-  if (body.empty()) return json::object();
+base::Result<Json> ParseJsonBody(std::string_view body) {
+  if (body.empty()) return Json::object();
   try {
-    return json::parse(body);
-  } catch (const json::exception& e) {
+    return Json::parse(body);
+  } catch (const Json::exception& e) {
     return base::InvalidArgument(fmt::format("the request body is not valid JSON: {}", e.what()));
   }
 }
 
-const json& JsonMember(const json& object, const char* key) {
-  static const json kNone;
+const Json& JsonMember(const Json& object, const char* key) {
+  static const Json kNone;
   if (!object.is_object()) return kNone;
   const auto it = object.find(key);
   return it == object.end() ? kNone : *it;
 }
 
-std::string JsonText(const json& object, const char* key) { return ScalarText(JsonMember(object, key)); }
+std::string JsonText(const Json& object, const char* key) { return ScalarText(JsonMember(object, key)); }
 
-std::optional<double> JsonNumber(const json& object, const char* key) {
+std::optional<double> JsonNumber(const Json& object, const char* key) {
   const auto number = base::ParseNumber(JsonText(object, key));
   return number && std::isfinite(*number) ? number : std::nullopt;
 }
 
-std::optional<bool> JsonBool(const json& object, const char* key) {
+std::optional<bool> JsonBool(const Json& object, const char* key) {
   const auto value = ParseGoBool(JsonText(object, key));
   return value.ok() ? std::optional<bool>(*value) : std::nullopt;
 }
 
-std::vector<std::string> JsonTexts(const json& object, const char* key) {
-  const json& value = JsonMember(object, key);
+std::vector<std::string> JsonTexts(const Json& object, const char* key) {
+  const Json& value = JsonMember(object, key);
   std::vector<std::string> texts;
   if (value.is_array()) {
-    for (const json& item : value) texts.push_back(ScalarText(item));
+    for (const Json& item : value) texts.push_back(ScalarText(item));
   } else {
     texts.push_back(ScalarText(value));
   }
@@ -189,8 +187,8 @@ std::vector<std::string> JsonTexts(const json& object, const char* key) {
   return texts;
 }
 
-base::Result<TimeBounds> ReadGrafanaRange(const json& body, const char* key, base::TimestampMs now) {
-  const json& range = JsonMember(body, key);
+base::Result<TimeBounds> ReadGrafanaRange(const Json& body, const char* key, base::TimestampMs now) {
+  const Json& range = JsonMember(body, key);
   TimeBounds bounds;
   BW_ASSIGN_OR_RETURN(bounds.max, RangeTime(range, "to", now));
   BW_ASSIGN_OR_RETURN(bounds.min, RangeTime(range, "from", bounds.max - base::Hours(6)));
@@ -256,12 +254,12 @@ base::Result<std::vector<metric::Matcher>> ParseWhere(std::string_view where) {
   return matchers;
 }
 
-std::vector<AdHocFilter> ReadAdHocFilters(const json& body) {
+std::vector<AdHocFilter> ReadAdHocFilters(const Json& body) {
   std::vector<AdHocFilter> filters;
   for (const char* list : {"filters", "adhocFilters"}) {
-    const json& entries = JsonMember(body, list);
+    const Json& entries = JsonMember(body, list);
     if (!entries.is_array()) continue;
-    for (const json& entry : entries) {
+    for (const Json& entry : entries) {
       AdHocFilter filter{JsonText(entry, "key"), JsonText(entry, "operator"), JsonText(entry, "value"),
                          JsonTexts(entry, "values")};
       if (!filter.key.empty()) filters.push_back(std::move(filter));
@@ -289,15 +287,15 @@ base::Result<FilterMatchers> MatchersOf(const std::vector<AdHocFilter>& filters,
 }
 
 base::Result<GrafanaQuery> ReadGrafanaQuery(std::string_view text, base::TimestampMs now) {
-  BW_ASSIGN_OR_RETURN(const json body, ParseJsonBody(text));
+  BW_ASSIGN_OR_RETURN(const Json body, ParseJsonBody(text));
   if (!body.is_object()) return base::InvalidArgument("the request body is not a JSON object");
   GrafanaQuery query;
   BW_ASSIGN_OR_RETURN(query.range, ReadGrafanaRange(body, "range", now));
   ReadStep(body, query);
   query.filters = ReadAdHocFilters(body);
-  const json& targets = JsonMember(body, "targets");
+  const Json& targets = JsonMember(body, "targets");
   if (!targets.is_array()) return base::InvalidArgument("targets: a list of queries is expected");
-  for (const json& target : targets) {
+  for (const Json& target : targets) {
     if (JsonBool(target, "hide").value_or(false)) continue;
     BW_ASSIGN_OR_RETURN(GrafanaTarget read, ReadTarget(target));
     query.targets.push_back(std::move(read));

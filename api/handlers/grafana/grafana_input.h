@@ -22,21 +22,22 @@
 
 namespace bellwether::api {
 
+using Json = nlohmann::json;
+
 // kInvalidArgument with the place if `body` is not JSON; an empty body is {}.
-[[nodiscard]] base::Result<nlohmann::json> ParseJsonBody(std::string_view body);
+[[nodiscard]] base::Result<Json> ParseJsonBody(std::string_view body);
 
 // A scalar as text ("" if absent, null, or no scalar); as a number; as a bool ("true", "1").
-[[nodiscard]] std::string JsonText(const nlohmann::json& object, const char* key);
-[[nodiscard]] std::optional<double> JsonNumber(const nlohmann::json& object, const char* key);
-[[nodiscard]] std::optional<bool> JsonBool(const nlohmann::json& object, const char* key);
+[[nodiscard]] std::string JsonText(const Json& object, const char* key);
+[[nodiscard]] std::optional<double> JsonNumber(const Json& object, const char* key);
+[[nodiscard]] std::optional<bool> JsonBool(const Json& object, const char* key);
 // A list of scalars, or one scalar, as texts; empty texts are dropped.
-[[nodiscard]] std::vector<std::string> JsonTexts(const nlohmann::json& object, const char* key);
+[[nodiscard]] std::vector<std::string> JsonTexts(const Json& object, const char* key);
 // The member, or a null value.
-[[nodiscard]] const nlohmann::json& JsonMember(const nlohmann::json& object, const char* key);
+[[nodiscard]] const Json& JsonMember(const Json& object, const char* key);
 
 // "range": {"from","to"} as RFC 3339 or epoch milliseconds; the last six hours where it is absent.
-[[nodiscard]] base::Result<TimeBounds> ReadGrafanaRange(const nlohmann::json& body, const char* key,
-                                                        base::TimestampMs now);
+[[nodiscard]] base::Result<TimeBounds> ReadGrafanaRange(const Json& body, const char* key, base::TimestampMs now);
 
 // "(a|b\.c)" is {"a", "b.c"}; a text that is no alternation is itself, unescaped.
 [[nodiscard]] std::vector<std::string> AlternativesOf(std::string_view text);
@@ -58,7 +59,7 @@ struct AdHocFilter {
   std::vector<std::string> values;  // Of the one-of operators.
 };
 // "filters" and simple-json's "adhocFilters"; entries without a key are left out.
-[[nodiscard]] std::vector<AdHocFilter> ReadAdHocFilters(const nlohmann::json& body);
+[[nodiscard]] std::vector<AdHocFilter> ReadAdHocFilters(const Json& body);
 
 struct FilterMatchers {
   std::vector<metric::Matcher> matchers;

@@ -23,8 +23,6 @@
 namespace bellwether::api {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::size_t kMetricEntriesMax = 2000;
 constexpr base::DurationMs kAlertHistory = base::Days(30);
 
@@ -182,7 +180,7 @@ void WriteMetricEntry(JsonWriter& out, std::string_view label, std::string_view 
 }
 
 base::Status GrafanaMetrics(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
-  BW_ASSIGN_OR_RETURN(const json body, ParseJsonBody(request.body));
+  BW_ASSIGN_OR_RETURN(const Json body, ParseJsonBody(request.body));
   const std::string current = JsonText(body, "metric");
   BW_ASSIGN_OR_RETURN(std::vector<std::string> names, MetricNames(context, "", kAllTime));
   if (names.size() > kMetricEntriesMax) names.resize(kMetricEntriesMax);
@@ -201,10 +199,10 @@ base::Status GrafanaMetrics(const HandlerContext& context, const HttpRequest& re
 }
 
 base::Status GrafanaPayloadOptions(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
-  BW_ASSIGN_OR_RETURN(const json body, ParseJsonBody(request.body));
+  BW_ASSIGN_OR_RETURN(const Json body, ParseJsonBody(request.body));
   const std::string name = JsonText(body, "name");
   const std::string metric = JsonText(body, "metric");
-  const json& payload = JsonMember(body, "payload");
+  const Json& payload = JsonMember(body, "payload");
   std::vector<std::string> options;
   if (name == "model" || name == "version" || name == "feature") {
     std::vector<metric::Matcher> matchers;
@@ -231,9 +229,9 @@ base::Status GrafanaPayloadOptions(const HandlerContext& context, const HttpRequ
 // ---- /variable and /search
 
 base::Status GrafanaVariable(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
-  BW_ASSIGN_OR_RETURN(const json body, ParseJsonBody(request.body));
+  BW_ASSIGN_OR_RETURN(const Json body, ParseJsonBody(request.body));
   BW_ASSIGN_OR_RETURN(const TimeBounds range, ReadGrafanaRange(body, "range", context.clock.Now()));
-  const json& payload = JsonMember(body, "payload");
+  const Json& payload = JsonMember(body, "payload");
   BW_ASSIGN_OR_RETURN(const std::vector<std::string> options,
                       VariableOptions(context, payload.is_null() ? body : payload, range));
   RespondJson(response, [&](JsonWriter& out) {
@@ -248,9 +246,9 @@ base::Status GrafanaVariable(const HandlerContext& context, const HttpRequest& r
 
 // simple-json: metric names that contain the text, or the options of a variable call.
 base::Status GrafanaSearch(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
-  BW_ASSIGN_OR_RETURN(const json body, ParseJsonBody(request.body));
+  BW_ASSIGN_OR_RETURN(const Json body, ParseJsonBody(request.body));
   BW_ASSIGN_OR_RETURN(const TimeBounds range, ReadGrafanaRange(body, "range", context.clock.Now()));
-  const json& target = JsonMember(body, "target");
+  const Json& target = JsonMember(body, "target");
   std::vector<std::string> found;
   if (target.is_object() || !ParseVariableCall(JsonText(body, "target")).name.empty()) {
     BW_ASSIGN_OR_RETURN(found, VariableOptions(context, target, range));
@@ -270,12 +268,12 @@ base::Status GrafanaSearch(const HandlerContext& context, const HttpRequest& req
 // ---- /tag-keys and /tag-values
 
 // The selectors of the panel's targets, each with the filters; the filters alone where there are no targets.
-base::Result<SelectorList> TagSelectors(const HandlerContext& context, const json& body, const TimeBounds& range,
+base::Result<SelectorList> TagSelectors(const HandlerContext& context, const Json& body, const TimeBounds& range,
                                         std::string_view except_key) {
   BW_ASSIGN_OR_RETURN(const FilterMatchers filters, MatchersOf(ReadAdHocFilters(body), except_key));
   SelectorList selectors;
-  const json& queries = JsonMember(body, "queries");
-  for (const json& query : queries.is_array() ? queries : json::array()) {
+  const Json& queries = JsonMember(body, "queries");
+  for (const Json& query : queries.is_array() ? queries : Json::array()) {
     std::string text = JsonText(JsonMember(query, "payload"), "query");
     if (text.empty()) text = JsonText(query, "target");
     if (text.empty()) text = JsonText(query, "expr");
@@ -291,14 +289,14 @@ base::Result<SelectorList> TagSelectors(const HandlerContext& context, const jso
   return selectors;
 }
 
-base::Result<TimeBounds> TagRange(const HandlerContext& context, const json& body) {
+base::Result<TimeBounds> TagRange(const HandlerContext& context, const Json& body) {
   const char* key = JsonMember(body, "timeRange").is_object() ? "timeRange" : "range";
   if (!JsonMember(body, key).is_object()) return kAllTime;
   return ReadGrafanaRange(body, key, context.clock.Now());
 }
 
 base::Status GrafanaTagKeys(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
-  BW_ASSIGN_OR_RETURN(const json body, ParseJsonBody(request.body));
+  BW_ASSIGN_OR_RETURN(const Json body, ParseJsonBody(request.body));
   BW_ASSIGN_OR_RETURN(const TimeBounds range, TagRange(context, body));
   BW_ASSIGN_OR_RETURN(const SelectorList selectors, TagSelectors(context, body, range, ""));
   BW_ASSIGN_OR_RETURN(const auto names, FindLabelNames(context.storage, {selectors, range, kVariableOptionsMax}));
@@ -314,7 +312,7 @@ base::Status GrafanaTagKeys(const HandlerContext& context, const HttpRequest& re
 }
 
 base::Status GrafanaTagValues(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
-  BW_ASSIGN_OR_RETURN(const json body, ParseJsonBody(request.body));
+  BW_ASSIGN_OR_RETURN(const Json body, ParseJsonBody(request.body));
   const std::string key = JsonText(body, "key");
   BW_ASSIGN_OR_RETURN(const TimeBounds range, TagRange(context, body));
   BW_ASSIGN_OR_RETURN(const SelectorList selectors, TagSelectors(context, body, range, key));
@@ -333,15 +331,15 @@ base::Status GrafanaTagValues(const HandlerContext& context, const HttpRequest& 
 // ---- /annotations
 
 base::Status GrafanaAnnotations(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
-  BW_ASSIGN_OR_RETURN(const json body, ParseJsonBody(request.body));
+  BW_ASSIGN_OR_RETURN(const Json body, ParseJsonBody(request.body));
   BW_ASSIGN_OR_RETURN(const TimeBounds range, ReadGrafanaRange(body, "range", context.clock.Now()));
-  const json& annotation = JsonMember(body, "annotation");
+  const Json& annotation = JsonMember(body, "annotation");
   std::string where = JsonText(annotation, "query");
   if (where == kAlertAnnotations || where == "alerts") where.clear();
   BW_ASSIGN_OR_RETURN(const std::vector<metric::Matcher> matchers, ParseWhere(where));
   BW_ASSIGN_OR_RETURN(const std::vector<AlertEvent> events, AlertEventsIn(context, range, matchers));
   // Invalid UTF-8 in what is echoed is replaced rather than thrown at.
-  const std::string echo = annotation.dump(-1, ' ', false, json::error_handler_t::replace);
+  const std::string echo = annotation.dump(-1, ' ', false, Json::error_handler_t::replace);
   RespondJson(response, [&](JsonWriter& out) { WriteAlertEventList(out, echo, events); });
   return base::OkStatus();
 }
