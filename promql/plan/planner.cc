@@ -1,7 +1,9 @@
 #include "promql/plan/planner.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -9,6 +11,7 @@
 #include "promql/eval/binary_vectors.h"
 #include "promql/eval/broadcast.h"
 #include "promql/eval/call_operators.h"
+#include "promql/eval/info.h"
 #include "promql/eval/instant_selector.h"
 #include "promql/eval/range_selector.h"
 #include "promql/eval/scalar_operators.h"
@@ -173,6 +176,7 @@ class Planner {
   base::Result<VectorOperatorPtr> VectorCall(const Call& call, const Grid& grid) {
     const std::string_view name = call.function->name;
     if (const RangeFunctionSpec* function = FindRangeFunction(name)) return RangeFunctionCall(call, *function, grid);
+    if (name == "info") return InfoCall(call, grid);
     BoundVectorFunction function = FindVectorFunction(name);
     if (function == nullptr) return Unbound(call);
     if (!call.args.empty()) {
@@ -182,6 +186,58 @@ class Planner {
     }
     BW_ASSIGN_OR_RETURN(FunctionCall bound, Arguments(call, grid));
     return MakeVectorCall(std::move(function), std::move(bound));
+  }
+
+  base::Result<VectorOperatorPtr> InfoCall(const Call& call, const Grid& grid) {
+    InfoSpec spec{.base = nullptr, .selector = {}, .grid = grid, .shift = {}, .lookback = options_.lookback};
+    BW_ASSIGN_OR_RETURN(spec.base, Vector(*call.args[0], grid));
+    if (call.args.size() > 1) spec.selector = static_cast<const VectorSelector&>(*call.args[1]).matchers;
+    BW_ASSIGN_OR_RETURN(const std::optional<TimeShift> shift, ShiftOfFirstSelector(*call.args[0]));
+    spec.shift = shift.value_or(TimeShift());
+    Touch(grid, spec.shift, spec.lookback, base::DurationMs());
+    return MakeInfo(std::move(spec));
+  }
+
+  // Where the first selector in `expr` looks, seen from the whole: the offsets of the subqueries around it add up,
+  // until an @ pins it. Nothing if there is no selector.
+  base::Result<std::optional<TimeShift>> ShiftOfFirstSelector(const Expr& expr) const {
+    switch (expr.kind) {
+      case ExprKind::kVectorSelector: return SomeShift(static_cast<const VectorSelector&>(expr).time);
+      case ExprKind::kMatrixSelector: return SomeShift(static_cast<const MatrixSelector&>(expr).selector->time);
+      case ExprKind::kParen: return ShiftOfFirstSelector(*static_cast<const Paren&>(expr).expr);
+      case ExprKind::kUnary: return ShiftOfFirstSelector(*static_cast<const Unary&>(expr).expr);
+      case ExprKind::kSubquery: {
+        const auto& subquery = static_cast<const Subquery&>(expr);
+        BW_ASSIGN_OR_RETURN(std::optional<TimeShift> inner, ShiftOfFirstSelector(*subquery.expr));
+        if (!inner || inner->at) return inner;
+        BW_ASSIGN_OR_RETURN(const TimeShift outer, Shift(subquery.time));
+        return std::optional<TimeShift>(TimeShift{inner->offset + outer.offset, outer.at});
+      }
+      case ExprKind::kAggregate: {
+        const auto& aggregate = static_cast<const Aggregate&>(expr);
+        return FirstShiftOf({aggregate.expr, aggregate.param});
+      }
+      case ExprKind::kBinary: {
+        const auto& binary = static_cast<const Binary&>(expr);
+        return FirstShiftOf({binary.lhs, binary.rhs});
+      }
+      case ExprKind::kCall: return FirstShiftOf(static_cast<const Call&>(expr).args);
+      default: return std::optional<TimeShift>();
+    }
+  }
+
+  base::Result<std::optional<TimeShift>> SomeShift(const TimeModifiers& time) const {
+    BW_ASSIGN_OR_RETURN(const TimeShift shift, Shift(time));
+    return std::optional<TimeShift>(shift);
+  }
+
+  base::Result<std::optional<TimeShift>> FirstShiftOf(const std::vector<ExprPtr>& exprs) const {
+    for (const ExprPtr& expr : exprs) {
+      if (expr == nullptr) continue;
+      BW_ASSIGN_OR_RETURN(std::optional<TimeShift> shift, ShiftOfFirstSelector(*expr));
+      if (shift) return shift;
+    }
+    return std::optional<TimeShift>();
   }
 
   base::Result<VectorOperatorPtr> RangeFunctionCall(const Call& call, const RangeFunctionSpec& function,
