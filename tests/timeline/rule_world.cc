@@ -112,13 +112,17 @@ RuleWorld::~RuleWorld() {
   std::filesystem::remove_all(folder_, error);
 }
 
-base::Status RuleWorld::Load(std::string_view rules) {
+base::Status RuleWorld::Reload(std::string_view rules) {
   std::ofstream(path_, std::ios::binary) << rules;
   if (!manager) {
     manager = std::make_unique<rules::RuleManager>(
         options, rules::RuleDependencies{*storage, state, engine, clock, metrics, sink});
   }
-  BW_RETURN_IF_ERROR(manager->Load({path_}, options));
+  return manager->Load({path_}, options);
+}
+
+base::Status RuleWorld::Load(std::string_view rules) {
+  BW_RETURN_IF_ERROR(Reload(rules));
   manager->RunDue();  // Restores and opens the gate; the first slot is still to come.
   return base::OkStatus();
 }

@@ -74,6 +74,8 @@ class RuleWorld {
 
   // Writes the text as the rule file of the world, and loads it. The first time makes the manager.
   base::Status Load(std::string_view rules);
+  // The same without evaluating, for managers that run by themselves.
+  base::Status Reload(std::string_view rules);
   // Ends the manager and begins a new one on the same stores and the same file.
   void Restart();
 
