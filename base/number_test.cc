@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -32,6 +33,23 @@ TEST(Number, WritesAsGoDoes) {
   check(std::numeric_limits<double>::quiet_NaN(), "NaN", "NaN", "NaN", "NaN");
   check(std::numeric_limits<double>::infinity(), "+Inf", "+Inf", "+Inf", "+Inf");
   check(-std::numeric_limits<double>::infinity(), "-Inf", "-Inf", "-Inf", "-Inf");
+}
+
+// The quick ways of AppendNumber against the plain one of FormatNumberF, over all magnitudes without an exponent.
+TEST(Number, QuickWaysAgreeWithThePlainOne) {
+  constexpr std::uint64_t kSeed = 20260821;
+  std::mt19937_64 random(kSeed);
+  std::uniform_real_distribution<double> exponent(-6, 21);
+  std::uniform_real_distribution<double> mantissa(-1, 1);
+  for (int i = 0; i < 100'000; ++i) {
+    const double v = mantissa(random) * std::pow(10.0, exponent(random));
+    if (std::fabs(v) < 1e-6) continue;
+    ASSERT_EQ(FormatNumber(v), FormatNumberF(v)) << "seed " << kSeed << " round " << i;
+  }
+  for (const double v : {1e-4, 9.999999999999999e-5, 1e15, 999999999999999.9, 1e16, 123456789012345.6, 0.1 + 0.2}) {
+    EXPECT_EQ(FormatNumber(v), FormatNumberF(v));
+    EXPECT_EQ(FormatNumber(-v), FormatNumberF(-v));
+  }
 }
 
 TEST(Number, PrecisionFollowsC) {
