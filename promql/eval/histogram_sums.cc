@@ -7,12 +7,12 @@
 
 namespace bellwether::promql {
 
-void HistogramSumBase::LookAtHint(const metric::NativeHistogram& h) {
+void HistogramAccumulator::LookAtHint(const metric::NativeHistogram& h) {
   reset_seen_ |= h.reset_hint == metric::CounterResetHint::kReset;
   not_reset_seen_ |= h.reset_hint == metric::CounterResetHint::kNotReset;
 }
 
-HistogramSumStep HistogramSumBase::StepOf(const histogram::CompensatedHistogram::Outcome& outcome) {
+HistogramSumStep HistogramAccumulator::Conclude(const histogram::CompensatedHistogram::Outcome& outcome) {
   if (outcome.incompatible) {
     incompatible_ = true;
     return HistogramSumStep::kIncompatible;
@@ -23,11 +23,9 @@ HistogramSumStep HistogramSumBase::StepOf(const histogram::CompensatedHistogram:
 HistogramSumStep HistogramSum::Add(const metric::NativeHistogram& h) {
   if (incompatible_) return HistogramSumStep::kPlain;
   LookAtHint(h);
-  if (!sum_) {
-    sum_.emplace(h);
-    return HistogramSumStep::kPlain;
-  }
-  return StepOf(sum_->Add(h));
+  if (sum_) return Conclude(sum_->Add(h));
+  sum_.emplace(h);
+  return HistogramSumStep::kPlain;
 }
 
 HistogramPtr HistogramSum::Result() const {
@@ -39,28 +37,28 @@ HistogramSumStep HistogramMean::Add(const metric::NativeHistogram& h) {
   if (incompatible_) return HistogramSumStep::kPlain;
   LookAtHint(h);
   count_ += 1;
-  if (!acc_) {
-    acc_.emplace(h);
+  if (!sum_) {
+    sum_.emplace(h);
     return HistogramSumStep::kPlain;
   }
   if (!incremental_) {
-    histogram::CompensatedHistogram next = *acc_;
-    const HistogramSumStep step = StepOf(next.Add(h));
+    histogram::CompensatedHistogram next = *sum_;
+    const HistogramSumStep step = Conclude(next.Add(h));
     if (incompatible_) return step;
     if (!next.HasOverflow()) {
-      acc_ = std::move(next);
+      sum_ = std::move(next);
       return step;
     }
     incremental_ = true;
-    acc_->Divide(count_ - 1);
+    sum_->Divide(count_ - 1);
   }
-  acc_->Scale((count_ - 1) / count_);
-  return StepOf(acc_->Add(histogram::Divide(h, count_)));
+  sum_->Scale((count_ - 1) / count_);
+  return Conclude(sum_->Add(histogram::Divide(h, count_)));
 }
 
 HistogramPtr HistogramMean::Result() const {
-  if (!acc_ || incompatible_) return nullptr;
-  histogram::CompensatedHistogram mean = *acc_;
+  if (!sum_ || incompatible_) return nullptr;
+  histogram::CompensatedHistogram mean = *sum_;
   if (!incremental_) mean.Divide(count_);
   return std::make_shared<const metric::NativeHistogram>(mean.Total());
 }

@@ -18,16 +18,17 @@ enum class HistogramSumStep : unsigned char {
   kIncompatible,  // Exponential meets custom buckets: there will be no result. Told once.
 };
 
-// What sum and mean share: whether a result is possible, and which counter resets were seen.
-class HistogramSumBase {
+// What sum and mean share: the running sum, whether a result is possible, and which counter resets were seen.
+class HistogramAccumulator {
  public:
   [[nodiscard]] bool collision() const { return reset_seen_ && not_reset_seen_; }
   [[nodiscard]] bool incompatible() const { return incompatible_; }
 
  protected:
   void LookAtHint(const metric::NativeHistogram& h);
-  HistogramSumStep StepOf(const histogram::CompensatedHistogram::Outcome& outcome);
+  HistogramSumStep Conclude(const histogram::CompensatedHistogram::Outcome& outcome);
 
+  std::optional<histogram::CompensatedHistogram> sum_;
   bool incompatible_ = false;
 
  private:
@@ -35,24 +36,20 @@ class HistogramSumBase {
   bool not_reset_seen_ = false;
 };
 
-class HistogramSum : public HistogramSumBase {
+class HistogramSum : public HistogramAccumulator {
  public:
   HistogramSumStep Add(const metric::NativeHistogram& h);
   // Null if nothing was added or the buckets did not mix.
   [[nodiscard]] HistogramPtr Result() const;
-
- private:
-  std::optional<histogram::CompensatedHistogram> sum_;
 };
 
-// A sum divided at the end; from the first addition that would overflow on, a running mean.
-class HistogramMean : public HistogramSumBase {
+// A sum that turns into a running mean when it would overflow, as KahanMean does.
+class HistogramMean : public HistogramAccumulator {
  public:
   HistogramSumStep Add(const metric::NativeHistogram& h);
   [[nodiscard]] HistogramPtr Result() const;
 
  private:
-  std::optional<histogram::CompensatedHistogram> acc_;
   double count_ = 0;
   bool incremental_ = false;
 };

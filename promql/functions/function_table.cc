@@ -107,14 +107,14 @@ BoundVectorFunction FindVectorFunction(std::string_view name) {
       return MapFloats(call, context, sink, [map](std::size_t, double v) { return map(v); });
     };
   }
-  if (const HistogramMap map = FindHistogramMap(name)) {
-    return [map](FunctionCall& call, QueryContext& context, const RowSink& sink) {
-      return MapHistograms(call, context, sink, map);
-    };
-  }
   if (const DatePart part = FindDatePart(name)) {
     return [part](FunctionCall& call, QueryContext& context, const RowSink& sink) {
       return DateFunction(call, context, sink, part);
+    };
+  }
+  if (const HistogramMap map = FindHistogramMap(name)) {
+    return [map](FunctionCall& call, QueryContext& context, const RowSink& sink) {
+      return MapHistograms(call, context, sink, map);
     };
   }
   return nullptr;

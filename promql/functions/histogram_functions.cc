@@ -1,85 +1,173 @@
 #include "promql/functions/histogram_functions.h"
 
 #include <cmath>
-#include <map>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/number.h"
+#include "promql/eval/label_sets.h"
+#include "promql/eval/unique_rows.h"
 #include "promql/functions/histogram_input.h"
-#include "promql/histogram/classic.h"
 #include "promql/histogram/quantile.h"
 
 namespace bellwether::promql {
 namespace {
 
+void NoteInvalidQuantiles(QueryContext& context, const ScalarColumn& q, PositionRange position) {
+  for (const double v : q) {
+    if (!(v >= 0 && v <= 1)) context.annotations.Add(InvalidQuantile(v, position));
+  }
+}
+
+// Evaluates each histogram of a vector at each step, and gives the rows of results.
+//   classic(step, buckets, labels) and native(step, histogram, labels) return the value.
+template <typename Classic, typename Native>
+base::Status ForHistograms(HistogramInput& input, const Grid& grid, QueryContext& context, const RowSink& sink,
+                           Classic classic, Native native) {
+  std::vector<histogram::ClassicBucket> buckets;
+  Row out;
+  for (const HistogramInput::Group& group : input.groups()) {
+    BW_RETURN_IF_ERROR(context.CheckAlive());
+    out.Reset(grid.count);
+    for (std::size_t i = 0; i < grid.count; ++i) {
+      switch (input.At(group, i, buckets)) {
+        case HistogramInput::Form::kNone: break;
+        case HistogramInput::Form::kClassic: out.SetFloat(i, classic(i, std::move(buckets), group.labels)); break;
+        case HistogramInput::Form::kNative:
+          out.SetFloat(i, native(i, *group.native->histograms[i], group.labels));
+          break;
+      }
+    }
+    if (!out.AnyPresent()) continue;
+    out.labels = group.labels;
+    BW_RETURN_IF_ERROR(sink(out));
+  }
+  return base::OkStatus();
+}
+
+// One quantile of every histogram.
+class QuantileRun {
+ public:
+  QuantileRun(HistogramInput& input, const Grid& grid, QueryContext& context, PositionRange position)
+      : input_(input), grid_(grid), context_(context), position_(position) {}
+
+  base::Status Push(const ScalarColumn& q, const RowSink& sink) {
+    return ForHistograms(
+        input_, grid_, context_, sink,
+        [&](std::size_t step, std::vector<histogram::ClassicBucket> buckets, const metric::Labels& labels) {
+          return OfClassic(q[step], step, std::move(buckets), labels);
+        },
+        [&](std::size_t step, const metric::NativeHistogram& h, const metric::Labels& labels) {
+          return OfNative(q[step], h, labels);
+        });
+  }
+
+ private:
+  double OfClassic(double q, std::size_t step, std::vector<histogram::ClassicBucket> buckets,
+                   const metric::Labels& labels) {
+    const histogram::ClassicQuantileResult result = histogram::ClassicQuantile(q, std::move(buckets));
+    if (result.forced_monotonic) {
+      const base::TimestampMs at = grid_.At(step);
+      context_.annotations.AddMonotonicityFix(input_.NameOf(labels),
+                                              {.lower_bucket = result.min_bucket,
+                                               .upper_bucket = result.max_bucket,
+                                               .max_difference = result.max_difference,
+                                               .samples = 1,
+                                               .from = at,
+                                               .to = at},
+                                              position_);
+    }
+    return result.value;
+  }
+
+  double OfNative(double q, const metric::NativeHistogram& h, const metric::Labels& labels) {
+    const histogram::QuantileResult result = histogram::Quantile(q, h);
+    if (result.nan == histogram::NanEffect::kResultIsNan) {
+      context_.annotations.Add(QuantileNanResult(input_.NameOf(labels), position_));
+    } else if (result.nan == histogram::NanEffect::kResultIsHigher) {
+      context_.annotations.Add(QuantileNanSkew(input_.NameOf(labels), position_));
+    }
+    return result.value;
+  }
+
+  HistogramInput& input_;
+  const Grid grid_;
+  QueryContext& context_;
+  const PositionRange position_;
+};
+
+// As OpenMetrics writes a float: 0.5, 1.0, 1e+06, NaN.
+std::string OpenMetricsFloat(double v) {
+  std::string text = base::FormatNumberG(v);
+  return text.find_first_not_of("-0123456789") == std::string::npos ? text + ".0" : text;
+}
+
 constexpr std::pair<std::string_view, HistogramMap> kHistogramMaps[] = {
     {"histogram_count", [](const metric::NativeHistogram& h) { return h.count; }},
     {"histogram_sum", [](const metric::NativeHistogram& h) { return h.sum; }},
     {"histogram_avg", [](const metric::NativeHistogram& h) { return h.sum / h.count; }},
-    {"histogram_stddev", [](const metric::NativeHistogram& h) { return std::sqrt(histogram::Variance(h)); }},
     {"histogram_stdvar", [](const metric::NativeHistogram& h) { return histogram::Variance(h); }},
+    {"histogram_stddev", [](const metric::NativeHistogram& h) { return std::sqrt(histogram::Variance(h)); }},
 };
 
-void CheckQuantile(double q, PositionRange position, QueryContext& context) {
-  if (std::isnan(q) || q < 0 || q > 1) context.annotations.Add(InvalidQuantile(q, position));
+}  // namespace
+
+base::Status HistogramQuantileFunction(FunctionCall& call, QueryContext& context, const RowSink& sink) {
+  BW_ASSIGN_OR_RETURN(const ScalarColumn q, call.args[0].scalar->Evaluate(context));
+  NoteInvalidQuantiles(context, q, call.args[0].position());
+  BW_ASSIGN_OR_RETURN(const CollectedRows all, Collect(context, *call.args[1].vector));
+  HistogramInput input(all.rows, context, call.args[1].position());
+  QuantileRun run(input, call.grid, context, call.args[1].position());
+  return ProduceNameless(context, sink, [&](const RowSink& nameless) { return run.Push(q, nameless); });
 }
 
-// The quantile of one histogram at one time, with its notes.
-double QuantileOf(double q, const HistogramInput::At& at, const HistogramInput::Source& source, base::TimestampMs time,
-                  PositionRange position, QueryContext& context) {
-  if (at.native != nullptr) {
-    const histogram::QuantileResult result = histogram::Quantile(q, *at.native);
-    switch (result.nan) {
-      case histogram::NanEffect::kNone: break;
-      case histogram::NanEffect::kResultIsNan:
-        context.annotations.Add(QuantileNanResult(source.metric, position));
-        break;
-      case histogram::NanEffect::kResultIsHigher:
-        context.annotations.Add(QuantileNanSkew(source.metric, position));
-        break;
-    }
-    return result.value;
-  }
-  const histogram::ClassicQuantileResult result = histogram::ClassicQuantile(q, at.classic);
-  if (result.forced_monotonic) {
-    const MonotonicityFix fix{.lower_bucket = result.min_bucket,
-                              .upper_bucket = result.max_bucket,
-                              .max_difference = result.max_difference,
-                              .samples = 1,
-                              .from = time,
-                              .to = time};
-    context.annotations.AddMonotonicityFix(source.metric, fix, position);
-  }
-  return result.value;
-}
-
-// One row a histogram; `value(at, source, step)` is asked where it is present.
-template <typename Value>
-base::Status RowsOfHistograms(const HistogramInput& input, QueryContext& context, const RowSink& sink, Value value) {
-  return ProduceNameless(context, sink, [&](const RowSink& nameless) -> base::Status {
-    Row row;
-    for (const HistogramInput::Source& source : input.sources()) {
-      row = Row(input.steps());
-      row.labels = source.labels;
-      for (std::size_t step = 0; step < input.steps(); ++step) {
-        const HistogramInput::At at = input.Get(source, step, context);
-        if (at.present()) row.SetFloat(step, value(at, source, step));
+base::Status HistogramQuantilesFunction(FunctionCall& call, QueryContext& context, const RowSink& sink) {
+  const std::string& label = call.args[1].text;
+  BW_ASSIGN_OR_RETURN(const CollectedRows all, Collect(context, *call.args[0].vector));
+  HistogramInput input(all.rows, context, call.args[0].position());
+  QuantileRun run(input, call.grid, context, call.args[0].position());
+  Rows rows;
+  for (std::size_t i = 2; i < call.args.size(); ++i) {
+    BW_ASSIGN_OR_RETURN(const ScalarColumn q, call.args[i].scalar->Evaluate(context));
+    NoteInvalidQuantiles(context, q, call.args[i].position());
+    const base::Status status = run.Push(q, [&](Row& row) {
+      // A quantile that changes from step to step is told by another label each time.
+      for (std::size_t step = 0; step < row.steps(); ++step) {
+        if (!row.Present(step)) continue;
+        Row& out = rows.emplace_back(row.steps());
+        out.labels = metric::LabelsBuilder(row.labels).Set(label, OpenMetricsFloat(q[step])).Build();
+        for (; step < row.steps(); ++step) {
+          out.Take(step, row);
+          const bool changes = step + 1 < row.steps() && OpenMetricsFloat(q[step + 1]) != OpenMetricsFloat(q[step]);
+          if (changes) break;
+        }
       }
-      if (row.AnyPresent()) BW_RETURN_IF_ERROR(nameless(row));
-    }
-    return base::OkStatus();
+      return base::OkStatus();
+    });
+    if (!status.ok()) return status;
+  }
+  return ProduceNameless(context, sink, [&](const RowSink& nameless) { return PushMerged(std::move(rows), nameless); });
+}
+
+base::Status HistogramFractionFunction(FunctionCall& call, QueryContext& context, const RowSink& sink) {
+  BW_ASSIGN_OR_RETURN(const ScalarColumn lower, call.args[0].scalar->Evaluate(context));
+  BW_ASSIGN_OR_RETURN(const ScalarColumn upper, call.args[1].scalar->Evaluate(context));
+  BW_ASSIGN_OR_RETURN(const CollectedRows all, Collect(context, *call.args[2].vector));
+  const PositionRange position = call.args[2].position();
+  HistogramInput input(all.rows, context, position);
+  const auto classic = [&](std::size_t step, std::vector<histogram::ClassicBucket> buckets, const metric::Labels&) {
+    return histogram::ClassicFraction(lower[step], upper[step], std::move(buckets));
+  };
+  const auto native = [&](std::size_t step, const metric::NativeHistogram& h, const metric::Labels& labels) {
+    const histogram::FractionResult result = histogram::Fraction(lower[step], upper[step], h);
+    if (result.nan_excluded) context.annotations.Add(FractionNan(input.NameOf(labels), position));
+    return result.value;
+  };
+  return ProduceNameless(context, sink, [&](const RowSink& nameless) {
+    return ForHistograms(input, call.grid, context, nameless, classic, native);
   });
 }
-
-// A number as OpenMetrics writes it in labels: 0.5, 1.0, NaN.
-std::string OpenMetricsNumber(double v) {
-  std::string text = base::FormatNumberG(v);
-  const bool finite = std::isfinite(v);
-  if (finite && text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text;
-}
-
-}  // namespace
 
 HistogramMap FindHistogramMap(std::string_view name) {
   for (const auto& [map_name, map] : kHistogramMaps) {
@@ -89,76 +177,28 @@ HistogramMap FindHistogramMap(std::string_view name) {
 }
 
 base::Status MapHistograms(FunctionCall& call, QueryContext& context, const RowSink& sink, HistogramMap map) {
-  return ProduceNameless(context, sink, [&](const RowSink& nameless) {
-    return call.args[0].vector->Run(context, [&](Row& row) -> base::Status {
-      for (std::size_t i = 0; i < row.steps(); ++i) {
-        if (row.cells[i] == Cell::kHistogram) {
-          row.SetFloat(i, map(*row.histograms[i]));
-        } else {
-          row.Clear(i);
-        }
-      }
-      row.histograms.clear();
-      return row.AnyPresent() ? nameless(row) : base::OkStatus();
-    });
-  });
-}
-
-base::Status HistogramQuantileFunction(FunctionCall& call, QueryContext& context, const RowSink& sink) {
-  BW_ASSIGN_OR_RETURN(const ScalarColumn q, call.args[0].scalar->Evaluate(context));
-  for (const double value : q) CheckQuantile(value, call.args[0].position(), context);
-  const PositionRange position = call.args[1].position();
-  BW_ASSIGN_OR_RETURN(const HistogramInput input, HistogramInput::Read(*call.args[1].vector, context, position));
-  return RowsOfHistograms(input, context, sink,
-                          [&](const HistogramInput::At& at, const HistogramInput::Source& source, std::size_t step) {
-                            return QuantileOf(q[step], at, source, call.grid.At(step), position, context);
-                          });
-}
-
-base::Status HistogramFractionFunction(FunctionCall& call, QueryContext& context, const RowSink& sink) {
-  BW_ASSIGN_OR_RETURN(const ScalarColumn lower, call.args[0].scalar->Evaluate(context));
-  BW_ASSIGN_OR_RETURN(const ScalarColumn upper, call.args[1].scalar->Evaluate(context));
-  const PositionRange position = call.args[2].position();
-  BW_ASSIGN_OR_RETURN(const HistogramInput input, HistogramInput::Read(*call.args[2].vector, context, position));
-  return RowsOfHistograms(input, context, sink,
-                          [&](const HistogramInput::At& at, const HistogramInput::Source& source, std::size_t step) {
-                            if (at.native == nullptr) {
-                              return histogram::ClassicFraction(lower[step], upper[step], at.classic);
-                            }
-                            const auto result = histogram::Fraction(lower[step], upper[step], *at.native);
-                            if (result.nan_excluded) context.annotations.Add(FractionNan(source.metric, position));
-                            return result.value;
-                          });
-}
-
-base::Status HistogramQuantilesFunction(FunctionCall& call, QueryContext& context, const RowSink& sink) {
-  const PositionRange position = call.args[0].position();
-  const std::string& label = call.args[1].text;
-  std::vector<ScalarColumn> quantiles;
-  for (std::size_t i = 2; i < call.args.size(); ++i) {
-    BW_ASSIGN_OR_RETURN(ScalarColumn q, call.args[i].scalar->Evaluate(context));
-    for (const double value : q) CheckQuantile(value, call.args[i].position(), context);
-    quantiles.push_back(std::move(q));
-  }
-  BW_ASSIGN_OR_RETURN(const HistogramInput input, HistogramInput::Read(*call.args[0].vector, context, position));
-  return ProduceNameless(context, sink, [&](const RowSink& nameless) -> base::Status {
-    for (const ScalarColumn& q : quantiles) {
-      for (const HistogramInput::Source& source : input.sources()) {
-        std::map<std::string, Row> rows;  // By the quantile's text, which may change from step to step.
-        for (std::size_t step = 0; step < input.steps(); ++step) {
-          const HistogramInput::At at = input.Get(source, step, context);
-          if (!at.present()) continue;
-          const auto [it, is_new] = rows.try_emplace(OpenMetricsNumber(q[step]), input.steps());
-          it->second.SetFloat(step, QuantileOf(q[step], at, source, call.grid.At(step), position, context));
-        }
-        for (auto& [text, row] : rows) {
-          row.labels = metric::LabelsBuilder(source.labels).Set(label, text).Build();
-          BW_RETURN_IF_ERROR(nameless(row));
-        }
+  // Without delayed name removal only the name goes, not type and unit: as upstream.
+  static const std::vector<std::string> kNameOnly = {std::string(metric::kMetricName)};
+  const bool delayed = context.flags.delayed_name_removal;
+  Rows rows;
+  const auto map_row = [&](Row& row) -> base::Status {
+    for (std::size_t i = 0; i < row.steps(); ++i) {
+      if (row.cells[i] == Cell::kHistogram) {
+        row.SetFloat(i, map(*row.histograms[i]));
+      } else {
+        row.Clear(i);
       }
     }
+    row.histograms.clear();
+    if (!row.AnyPresent()) return base::OkStatus();
+    row.drop_name = true;
+    if (delayed) return sink(row);
+    row.labels = WithoutLabels(row.labels, kNameOnly);
+    rows.push_back(std::move(row));
     return base::OkStatus();
-  });
+  };
+  BW_RETURN_IF_ERROR(call.args[0].vector->Run(context, map_row));
+  return PushMerged(std::move(rows), sink);
 }
 
 }  // namespace bellwether::promql

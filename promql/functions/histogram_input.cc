@@ -2,83 +2,74 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/number.h"
+#include "promql/eval/label_sets.h"
 
 namespace bellwether::promql {
+namespace {
 
-base::Result<HistogramInput> HistogramInput::Read(VectorOperator& op, QueryContext& context, PositionRange position) {
-  BW_ASSIGN_OR_RETURN(CollectedRows all, Collect(context, op));
-  HistogramInput input(std::move(all));
-  input.position_ = position;
-  input.SortOut(context);
-  return input;
+bool HasCell(const Row& row, Cell kind) {
+  return std::find(row.cells.begin(), row.cells.end(), kind) != row.cells.end();
 }
 
-void HistogramInput::SortOut(QueryContext& context) {
-  const bool named = context.flags.delayed_name_removal;
-  std::unordered_map<metric::Labels, std::size_t, metric::LabelsHash> native;
-  std::unordered_map<metric::Labels, std::size_t, metric::LabelsHash> classic;
-  for (std::size_t i = 0; i < all_.rows.size(); ++i) {
-    const Row& row = all_.rows[i];
-    steps_ = row.steps();
-    const std::string metric(named ? row.labels.Name() : std::string_view());
-    const auto has = [&](Cell kind) { return std::find(row.cells.begin(), row.cells.end(), kind) != row.cells.end(); };
-    if (has(Cell::kHistogram)) {
-      native.emplace(row.labels, sources_.size());
-      sources_.push_back(
-          {.labels = row.labels, .metric = metric, .native_row = i, .bucket_rows = {}, .rival = std::nullopt});
+}  // namespace
+
+HistogramInput::HistogramInput(const Rows& rows, QueryContext& context, PositionRange position)
+    : context_(context), position_(position) {
+  for (const Row& row : rows) {
+    if (row.has_histograms() && HasCell(row, Cell::kHistogram)) {
+      Group& group = groups_[GroupOf(row.labels)];
+      group.native = &row;
+      group.drop_name |= row.drop_name;
     }
-    if (!has(Cell::kFloat)) continue;
-    const std::string_view le = row.labels.Get(metric::kBucketLabel);
-    const auto bound = base::ParseNumber(le);
-    if (!bound || std::isnan(*bound)) {
-      context.annotations.Add(BadBucketLabel(metric, le, position_));
-      continue;
-    }
-    metric::Labels labels = metric::LabelsBuilder(row.labels).Remove(metric::kBucketLabel).Build();
-    const auto [it, is_new] = classic.try_emplace(labels, sources_.size());
-    if (is_new) {
-      sources_.push_back({.labels = std::move(labels),
-                          .metric = metric,
-                          .native_row = std::nullopt,
-                          .bucket_rows = {},
-                          .rival = std::nullopt});
-    }
-    sources_[it->second].bucket_rows.emplace_back(*bound, i);
+    if (HasCell(row, Cell::kFloat)) AddClassic(row);
   }
-  for (const auto& [labels, of_classic] : classic) {
-    const auto of_native = native.find(labels);
-    if (of_native == native.end()) continue;
-    sources_[of_classic].rival = of_native->second;
-    sources_[of_native->second].rival = of_classic;
+  for (Group& group : groups_) {
+    std::stable_sort(group.classic.begin(), group.classic.end(),
+                     [](const Group::BucketRow& a, const Group::BucketRow& b) { return a.upper < b.upper; });
   }
 }
 
-bool HistogramInput::PresentAt(const Source& source, std::size_t step) const {
-  if (source.native_row) return all_.rows[*source.native_row].cells[step] == Cell::kHistogram;
-  return std::any_of(source.bucket_rows.begin(), source.bucket_rows.end(),
-                     [&](const auto& bucket) { return all_.rows[bucket.second].cells[step] == Cell::kFloat; });
+void HistogramInput::AddClassic(const Row& row) {
+  static const std::vector<std::string> kBucketLabelOnly = {std::string(metric::kBucketLabel)};
+  const std::string_view text = row.labels.Get(metric::kBucketLabel);
+  const std::optional<double> upper = base::ParseNumber(text);
+  if (!upper || std::isnan(*upper)) {
+    context_.annotations.Add(BadBucketLabel(NameOf(row.labels), text, position_));
+    return;
+  }
+  Group& group = groups_[GroupOf(WithoutLabels(row.labels, kBucketLabelOnly))];
+  group.classic.push_back({*upper, &row});
+  group.drop_name |= row.drop_name;
 }
 
-HistogramInput::At HistogramInput::Get(const Source& source, std::size_t step, QueryContext& context) const {
-  At at;
-  if (!PresentAt(source, step)) return at;
-  if (source.rival && PresentAt(sources_[*source.rival], step)) {
-    context.annotations.Add(MixedClassicNative(source.metric, position_));
-    return at;
+std::size_t HistogramInput::GroupOf(metric::Labels labels) {
+  const auto [it, is_new] = index_.try_emplace(std::move(labels), groups_.size());
+  if (is_new) groups_.emplace_back().labels = it->first;
+  return it->second;
+}
+
+HistogramInput::Form HistogramInput::At(const Group& group, std::size_t step,
+                                        std::vector<histogram::ClassicBucket>& buckets) {
+  buckets.clear();
+  for (const Group::BucketRow& bucket : group.classic) {
+    if (bucket.row->cells[step] == Cell::kFloat) buckets.push_back({bucket.upper, bucket.row->values[step]});
   }
-  if (source.native_row) {
-    at.native = all_.rows[*source.native_row].histograms[step].get();
-    return at;
+  const bool native = group.native != nullptr && group.native->cells[step] == Cell::kHistogram;
+  if (native && !buckets.empty()) {
+    context_.annotations.Add(MixedClassicNative(NameOf(group.labels), position_));
+    return Form::kNone;
   }
-  for (const auto& [bound, index] : source.bucket_rows) {
-    const Row& row = all_.rows[index];
-    if (row.cells[step] == Cell::kFloat) at.classic.push_back({.upper = bound, .count = row.values[step]});
-  }
-  return at;
+  if (native) return Form::kNative;
+  return buckets.empty() ? Form::kNone : Form::kClassic;
+}
+
+std::string_view HistogramInput::NameOf(const metric::Labels& labels) const {
+  return context_.flags.delayed_name_removal ? labels.Name() : std::string_view();
 }
 
 }  // namespace bellwether::promql

@@ -1,13 +1,12 @@
 // promql/functions/histogram_input.h
 //
-// An instant vector as the histograms in it: native ones row by row, and classic ones put together from the rows that
-// agree on all labels but `le`.
+// A vector seen as histograms: float series that agree on all labels but `le` are the buckets of one classic histogram,
+// native ones stand for themselves. Series find their histogram once a query; each step then gathers what is present.
 #pragma once
 
 #include <cstddef>
-#include <functional>
-#include <optional>
-#include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "promql/eval/operator.h"
@@ -17,39 +16,38 @@ namespace bellwether::promql {
 
 class HistogramInput {
  public:
-  // Runs `op` and sorts out its rows. Errors: those of `op`.
-  [[nodiscard]] static base::Result<HistogramInput> Read(VectorOperator& op, QueryContext& context,
-                                                         PositionRange position);
+  // `position`: of the vector, for notes about it (buckets without a bound, classic and native ones mixed).
+  HistogramInput(const Rows& rows, QueryContext& context, PositionRange position);
 
-  // One histogram, native or classic, over all steps.
-  struct Source {
-    metric::Labels labels;  // With the name; without `le` if it is classic.
-    std::string metric;     // For annotations: the name, empty where names are dropped at once.
-    std::optional<std::size_t> native_row;
-    std::vector<std::pair<double, std::size_t>> bucket_rows;  // Upper bound and row of a classic one.
-    std::optional<std::size_t> rival;                         // The source with the same labels of the other kind.
+  // One histogram, in one form or the other, by its labels without `le`.
+  struct Group {
+    metric::Labels labels;
+    bool drop_name = false;
+    struct BucketRow {
+      double upper = 0;
+      const Row* row = nullptr;
+    };
+    std::vector<BucketRow> classic;  // Ascending bounds.
+    const Row* native = nullptr;
   };
-  [[nodiscard]] const std::vector<Source>& sources() const { return sources_; }
-  [[nodiscard]] std::size_t steps() const { return steps_; }
+  [[nodiscard]] const std::vector<Group>& groups() const { return groups_; }
 
-  // What `source` is at `step`: a native histogram, or classic buckets. Neither if it is absent, or there is a rival of
-  // the other kind, which is noted.
-  struct At {
-    const metric::NativeHistogram* native = nullptr;
-    std::vector<histogram::ClassicBucket> classic;
-    [[nodiscard]] bool present() const { return native != nullptr || !classic.empty(); }
-  };
-  [[nodiscard]] At Get(const Source& source, std::size_t step, QueryContext& context) const;
+  // What a group is at a step. Both forms at once is noted and counts as neither.
+  enum class Form : unsigned char { kNone, kClassic, kNative };
+  // Fills `buckets` if the form is classic.
+  [[nodiscard]] Form At(const Group& group, std::size_t step, std::vector<histogram::ClassicBucket>& buckets);
+
+  // The name for notes: told only if it is still on the series, which is with delayed name removal.
+  [[nodiscard]] std::string_view NameOf(const metric::Labels& labels) const;
 
  private:
-  explicit HistogramInput(CollectedRows all) : all_(std::move(all)) {}
-  void SortOut(QueryContext& context);
-  [[nodiscard]] bool PresentAt(const Source& source, std::size_t step) const;
+  std::size_t GroupOf(metric::Labels labels);
+  void AddClassic(const Row& row);
 
-  CollectedRows all_;
-  std::vector<Source> sources_;
-  std::size_t steps_ = 0;
-  PositionRange position_;
+  QueryContext& context_;
+  const PositionRange position_;
+  std::vector<Group> groups_;
+  std::unordered_map<metric::Labels, std::size_t, metric::LabelsHash> index_;
 };
 
 }  // namespace bellwether::promql
