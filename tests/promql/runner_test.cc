@@ -5,8 +5,12 @@
 #include "tests/promql/runner.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -22,21 +26,63 @@ namespace {
 // Scripts live near the epoch; some evaluate before it.
 constexpr base::TimestampMs kNow(base::Days(365).ms);
 
+enum class Store { kMemory, kRocks };
+
+// Where a RocksDB store lives while a script uses it.
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "bw_promqltest_XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 class ScriptRunner {
  public:
-  ScriptRunner() : clock_(kNow), engine_(ScriptEngineOptions(), clock_, metrics_) {}
+  explicit ScriptRunner(Store store) : store_(store), clock_(kNow), engine_(ScriptEngineOptions(), clock_, metrics_) {}
 
   base::Result<ScriptResult> Run(const ScriptFile& file) {
-    return RunScript(file.text, engine_, [this] {
-      storage::StorageOptions options;
-      options.retention = base::DurationMs();
-      return storage::NewMemoryStorage(options, clock_, metrics_);
-    });
+    return RunScript(file.text, engine_, [this] { return NewStorage(); });
   }
 
  private:
+  // A script clears its storage often; each of them gets its folder and its metrics.
+  std::unique_ptr<storage::Storage> NewStorage() {
+    storage::StorageOptions options;
+    options.retention = base::DurationMs();
+    if (store_ == Store::kMemory) return storage::NewMemoryStorage(options, clock_, metrics_);
+    options.path = scratch_.path() + "/" + std::to_string(++folders_);
+    options.sync = storage::SyncPolicy::kOff;
+    options.chunk_samples_max = 2;  // Every boundary between chunks is crossed.
+    options.background_thread = false;
+    auto opened = storage::OpenRocksStorage(options, clock_, *rocks_metrics_.emplace_back(NewRegistry()));
+    if (!opened.ok()) {
+      ADD_FAILURE() << opened.status().message();
+      return nullptr;
+    }
+    state_stores_.push_back(std::move(opened->state));
+    return std::move(opened->storage);
+  }
+
+  static std::unique_ptr<base::MetricsRegistry> NewRegistry() { return std::make_unique<base::MetricsRegistry>(); }
+
+  const Store store_;
+  ScratchFolder scratch_;
+  int folders_ = 0;
   base::SimulatedClock clock_;
   base::MetricsRegistry metrics_;
+  std::vector<std::unique_ptr<base::MetricsRegistry>> rocks_metrics_;
+  std::vector<std::unique_ptr<storage::StateStore>> state_stores_;
   promql::Engine engine_;
 };
 
@@ -59,25 +105,27 @@ std::map<std::string, std::size_t> Floors() {
   return floors;
 }
 
-TEST(PromqlScripts, OwnCasesPass) {
+class PromqlScripts : public testing::TestWithParam<Store> {};
+
+TEST_P(PromqlScripts, OwnCasesPass) {
   const auto files = OwnScripts();
   ASSERT_FALSE(files.empty());
   for (const ScriptFile& file : files) {
-    const auto result = ScriptRunner().Run(file);
+    const auto result = ScriptRunner(GetParam()).Run(file);
     ASSERT_TRUE(result.ok()) << file.name << ": " << result.status().message();
     EXPECT_GT(result->total, 0u) << file.name;
     for (const CaseFailure& failure : result->failures) ADD_FAILURE() << Describe(file, failure);
   }
 }
 
-TEST(PromqlScripts, ConformanceHoldsTheFloor) {
+TEST_P(PromqlScripts, ConformanceHoldsTheFloor) {
   const auto files = ConformanceScripts();
   if (files.empty()) GTEST_SKIP() << "../shared/conformance/promqltest is not there";
   const auto floors = Floors();
   std::size_t passed = 0;
   std::size_t total = 0;
   for (const ScriptFile& file : files) {
-    const auto result = ScriptRunner().Run(file);
+    const auto result = ScriptRunner(GetParam()).Run(file);
     ASSERT_TRUE(result.ok()) << file.name << ": " << result.status().message();
     fmt::print("{:<28} {:>4}/{}\n", file.name, result->passed, result->total);
     passed += result->passed;
@@ -90,9 +138,12 @@ TEST(PromqlScripts, ConformanceHoldsTheFloor) {
   fmt::print("{:<28} {:>4}/{}\n", "all", passed, total);
 }
 
-TEST(PromqlScripts, AFailingCaseIsTold) {
+INSTANTIATE_TEST_SUITE_P(Stores, PromqlScripts, testing::Values(Store::kMemory, Store::kRocks),
+                         [](const auto& test) { return test.param == Store::kMemory ? "Memory" : "Rocks"; });
+
+TEST(ScriptRunner, AFailingCaseIsTold) {
   const ScriptFile file{"wrong.test", "load 1m\n a 1\n\neval instant at 0 a\n a 2\n\neval instant at 0 a\n a 1\n"};
-  const auto result = ScriptRunner().Run(file);
+  const auto result = ScriptRunner(Store::kMemory).Run(file);
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->total, 2u);
   EXPECT_EQ(result->passed, 1u);
