@@ -70,6 +70,7 @@ void AddRuleRoutes(const HandlerContext& context, RouteTable& routes);      // r
 void AddStatusRoutes(const HandlerContext& context, RouteTable& routes);    // status/..., targets, /version
 void AddAdminRoutes(const HandlerContext& context, RouteTable& routes);     // /-/..., /metrics
 void AddWriteRoutes(const HandlerContext& context, RouteTable& routes);     // remote write
+void AddFederateRoutes(const HandlerContext& context, RouteTable& routes);  // /federate
 void AddGrafanaRoutes(const HandlerContext& context, RouteTable& routes);   // the JSON data source
 
 [[nodiscard]] RouteTable AllRoutes(const HandlerContext& context);
