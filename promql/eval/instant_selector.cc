@@ -11,7 +11,9 @@ class InstantSelector final : public VectorOperator {
  public:
   explicit InstantSelector(InstantSelectorSpec spec)
       : spec_(std::move(spec)),
-        selection_(MakeSelection(spec_.matchers, spec_.grid, spec_.shift, spec_.lookback, base::DurationMs())) {}
+        selection_(MakeSelection(spec_.matchers, spec_.grid, spec_.shift, spec_.lookback, base::DurationMs())) {
+    selection_.reset_hints = spec_.reset_hints;
+  }
 
   base::Status Run(QueryContext& context, const RowSink& sink) override {
     SeriesSamples series;
@@ -60,7 +62,7 @@ class InstantSelector final : public VectorOperator {
   }
 
   const InstantSelectorSpec spec_;
-  const Selection selection_;
+  Selection selection_;
 };
 
 }  // namespace

@@ -8,10 +8,12 @@ namespace {
 
 class RangeSelector final : public RangeOperator {
  public:
-  RangeSelector(std::vector<metric::Matcher> matchers, const WindowSpec& window)
+  RangeSelector(std::vector<metric::Matcher> matchers, const WindowSpec& window, ResetHints reset_hints)
       : RangeOperator(window),
-        selection_(MakeSelection(std::move(matchers), window.grid, window.shift, window.range + window.before,
-                                 window.after)) {}
+        selection_(
+            MakeSelection(std::move(matchers), window.grid, window.shift, window.range + window.before, window.after)) {
+    selection_.reset_hints = reset_hints;
+  }
 
   base::Status Run(QueryContext& context, const SeriesSink& sink) override {
     SeriesSamples series;
@@ -19,7 +21,7 @@ class RangeSelector final : public RangeOperator {
   }
 
  private:
-  const Selection selection_;
+  Selection selection_;
 };
 
 class SubqueryOperator final : public RangeOperator {
@@ -74,8 +76,9 @@ class SubqueryOperator final : public RangeOperator {
 
 }  // namespace
 
-RangeOperatorPtr MakeRangeSelector(std::vector<metric::Matcher> matchers, const WindowSpec& window) {
-  return std::make_unique<RangeSelector>(std::move(matchers), window);
+RangeOperatorPtr MakeRangeSelector(std::vector<metric::Matcher> matchers, const WindowSpec& window,
+                                   ResetHints reset_hints) {
+  return std::make_unique<RangeSelector>(std::move(matchers), window, reset_hints);
 }
 
 RangeOperatorPtr MakeSubquery(VectorOperatorPtr inner, const Grid& inner_grid, const WindowSpec& window) {

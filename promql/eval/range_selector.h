@@ -10,7 +10,8 @@
 namespace bellwether::promql {
 
 // Stale markers are left out.
-[[nodiscard]] RangeOperatorPtr MakeRangeSelector(std::vector<metric::Matcher> matchers, const WindowSpec& window);
+[[nodiscard]] RangeOperatorPtr MakeRangeSelector(std::vector<metric::Matcher> matchers, const WindowSpec& window,
+                                                 ResetHints reset_hints);
 
 // `inner` runs on `inner_grid`.
 [[nodiscard]] RangeOperatorPtr MakeSubquery(VectorOperatorPtr inner, const Grid& inner_grid, const WindowSpec& window);

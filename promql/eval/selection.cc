@@ -1,15 +1,34 @@
 #include "promql/eval/selection.h"
 
-#include <algorithm>
+#include <memory>
 #include <utility>
 
+#include "promql/eval/histogram_values.h"
+
 namespace bellwether::promql {
+namespace {
+
+void MakeHintsExplicit(HistogramColumn& column) {
+  using metric::CounterResetHint;
+  HistogramPtr previous;
+  for (HistogramPtr& h : column.values) {
+    if (h->IsStale()) continue;
+    if (previous != nullptr && h->reset_hint == CounterResetHint::kUnknown) {
+      auto told = std::make_shared<metric::NativeHistogram>(*h);
+      told->reset_hint = DetectsReset(*h, *previous) ? CounterResetHint::kReset : CounterResetHint::kNotReset;
+      h = std::move(told);
+    }
+    previous = h;
+  }
+}
+
+}  // namespace
 
 Selection MakeSelection(std::vector<metric::Matcher> matchers, const Grid& grid, const TimeShift& shift,
                         base::DurationMs before, base::DurationMs after) {
   const base::TimestampMs first = shift.Apply(grid.start);
   const base::TimestampMs last = shift.Apply(grid.Last());
-  return {std::move(matchers), first - before + base::DurationMs(1), last + after};
+  return {std::move(matchers), first - before + base::DurationMs(1), last + after, ResetHints::kAsStored};
 }
 
 base::Status ForEachSeries(QueryContext& context, const Selection& selection, StaleMarkers stale, SeriesSamples& series,
@@ -24,6 +43,7 @@ base::Status ForEachSeries(QueryContext& context, const Selection& selection, St
     if (const base::Status read = ReadSamples(set->samples(), stale, series); !read.ok()) {
       return read.WithContext("expanding series");
     }
+    if (selection.reset_hints == ResetHints::kExplicit) MakeHintsExplicit(series.histograms);
     if (series.floats.size() + series.histograms.size() == 0) continue;
     BudgetHold hold(context.budget);
     BW_RETURN_IF_ERROR(hold.Add(series.SampleCount()));

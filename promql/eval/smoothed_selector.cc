@@ -15,7 +15,9 @@ class SmoothedSelector final : public VectorOperator {
   SmoothedSelector(InstantSelectorSpec spec, PositionRange position)
       : spec_(std::move(spec)),
         position_(position),
-        selection_(MakeSelection(spec_.matchers, spec_.grid, spec_.shift, spec_.lookback, spec_.lookback)) {}
+        selection_(MakeSelection(spec_.matchers, spec_.grid, spec_.shift, spec_.lookback, spec_.lookback)) {
+    selection_.reset_hints = spec_.reset_hints;
+  }
 
   base::Status Run(QueryContext& context, const RowSink& sink) override {
     // The window of a step is centred on it: no range, the lookback on both sides.
@@ -72,6 +74,10 @@ class SmoothedSelector final : public VectorOperator {
       const InterpolationNotes notes{context.annotations, s.labels.Name(), position_};
       const bool is_counter = h.values[i - 1]->reset_hint != metric::CounterResetHint::kGauge ||
                               h.values[i]->reset_hint != metric::CounterResetHint::kGauge;
+      if (h.values[i - 1]->UsesCustomBuckets() != h.values[i]->UsesCustomBuckets()) {
+        context.annotations.Add(MixedExponentialCustom(notes.metric, position_));
+        return;
+      }
       HistogramPtr value =
           InterpolateHistograms({h.times[i - 1], h.values[i - 1]}, {h.times[i], h.values[i]}, w.end, is_counter, notes);
       if (value != nullptr) row.SetHistogram(w.step, std::move(value));
@@ -85,7 +91,7 @@ class SmoothedSelector final : public VectorOperator {
 
   const InstantSelectorSpec spec_;
   const PositionRange position_;
-  const Selection selection_;
+  Selection selection_;
 };
 
 }  // namespace

@@ -92,10 +92,33 @@ class Planner {
     if (selector.anchored || selector.smoothed) window.before = options_.lookback;
     if (selector.smoothed) window.after = options_.lookback;
     Touch(grid, window.shift, window.range + window.before, window.after);
-    return MakeRangeSelector(selector.matchers, window);
+    return MakeRangeSelector(selector.matchers, window, HintsHere());
   }
 
  private:
+  // Counts a node among those around the ones planned in its scope, if it is of the kind.
+  class Within {
+   public:
+    Within(int& depth, bool is_one) : depth_(depth), by_(is_one ? 1 : 0) { depth_ += by_; }
+    ~Within() { depth_ -= by_; }
+    Within(const Within&) = delete;
+    Within& operator=(const Within&) = delete;
+
+   private:
+    int& depth_;
+    const int by_;
+  };
+
+  static bool NeedsBuckets(std::string_view function) {
+    return function == "histogram_quantile" || function == "histogram_quantiles" || function == "histogram_fraction";
+  }
+  static bool NeedsCountsOnly(std::string_view function) {
+    return function == "histogram_count" || function == "histogram_sum" || function == "histogram_avg";
+  }
+  [[nodiscard]] ResetHints HintsHere() const {
+    return counts_only_ > 0 && whole_histograms_ == 0 ? ResetHints::kExplicit : ResetHints::kAsStored;
+  }
+
   base::Result<base::DurationMs> Resolve(base::DurationMs literal, const ExprPtr& expr, DurationRule rule) const {
     if (expr == nullptr) return literal;
     return ResolveDuration(*expr, options_.span, rule);
@@ -120,8 +143,12 @@ class Planner {
   }
 
   base::Result<VectorOperatorPtr> Selector(const VectorSelector& selector, const Grid& grid, SampleFacet facet) {
-    InstantSelectorSpec spec{
-        .matchers = selector.matchers, .grid = grid, .shift = {}, .lookback = options_.lookback, .facet = facet};
+    InstantSelectorSpec spec{.matchers = selector.matchers,
+                             .grid = grid,
+                             .shift = {},
+                             .lookback = options_.lookback,
+                             .facet = facet,
+                             .reset_hints = HintsHere()};
     BW_ASSIGN_OR_RETURN(spec.shift, Shift(selector.time));
     Touch(grid, spec.shift, spec.lookback, selector.smoothed ? spec.lookback : base::DurationMs());
     if (selector.smoothed && facet == SampleFacet::kValue) {
@@ -139,6 +166,7 @@ class Planner {
     const Grid inner_grid = SubqueryGrid(window, step);
     VectorOperatorPtr inner;
     if (inner_grid.count > 0) {
+      const Within whole(whole_histograms_, true);
       BW_ASSIGN_OR_RETURN(inner, Vector(*subquery.expr, inner_grid));
     }
     return MakeSubquery(std::move(inner), inner_grid, window);
@@ -161,6 +189,7 @@ class Planner {
   }
 
   base::Result<VectorOperatorPtr> VectorBinary(const Binary& expr, const Grid& grid) {
+    const Within whole(whole_histograms_, IsTrim(expr.op));
     const bool scalar_left = TypeOf(*expr.lhs) == ValueType::kScalar;
     if (scalar_left || TypeOf(*expr.rhs) == ValueType::kScalar) {
       BW_ASSIGN_OR_RETURN(VectorOperatorPtr vector, Vector(scalar_left ? *expr.rhs : *expr.lhs, grid));
@@ -175,6 +204,8 @@ class Planner {
 
   base::Result<VectorOperatorPtr> VectorCall(const Call& call, const Grid& grid) {
     const std::string_view name = call.function->name;
+    const Within whole(whole_histograms_, NeedsBuckets(name));
+    const Within counts(counts_only_, NeedsCountsOnly(name));
     if (const RangeFunctionSpec* function = FindRangeFunction(name)) return RangeFunctionCall(call, *function, grid);
     if (name == "info") return InfoCall(call, grid);
     BoundVectorFunction function = FindVectorFunction(name);
@@ -191,7 +222,7 @@ class Planner {
   base::Result<VectorOperatorPtr> InfoCall(const Call& call, const Grid& grid) {
     InfoSpec spec{.base = nullptr, .selector = {}, .grid = grid, .shift = {}, .lookback = options_.lookback};
     BW_ASSIGN_OR_RETURN(spec.base, Vector(*call.args[0], grid));
-    if (call.args.size() > 1) spec.selector = static_cast<const VectorSelector&>(*call.args[1]).matchers;
+    if (call.args.size() > 1) spec.selector = static_cast<const VectorSelector&>(Unwrap(*call.args[1])).matchers;
     BW_ASSIGN_OR_RETURN(const std::optional<TimeShift> shift, ShiftOfFirstSelector(*call.args[0]));
     spec.shift = shift.value_or(TimeShift());
     Touch(grid, spec.shift, spec.lookback, base::DurationMs());
@@ -326,6 +357,10 @@ class Planner {
 
   const PlanOptions& options_;
   Plan& plan_;
+  // Of the nodes around the one being planned: those that look at buckets or at samples apart, and those that look at
+  // nothing but count and sum.
+  int whole_histograms_ = 0;
+  int counts_only_ = 0;
 };
 
 Grid QueryGrid(const QuerySpan& span) {
