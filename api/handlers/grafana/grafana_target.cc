@@ -95,7 +95,7 @@ base::Result<promql::QueryResult> Evaluate(const HandlerContext& context, const 
   const bool steps = type == promql::ValueType::kVector || type == promql::ValueType::kScalar;
   if (instant || !steps) return context.engine.Instant(context.storage, text, query.range.max, options);
   // Steps at multiples of the step: a refreshed panel shows the same points again.
-  const std::int64_t past = query.range.min.ms % query.step.ms;
+  const std::int64_t past = (query.range.min.ms % query.step.ms + query.step.ms) % query.step.ms;
   const base::TimestampMs start = query.range.min + base::DurationMs(past == 0 ? 0 : query.step.ms - past);
   return context.engine.Range(context.storage, text, std::min(start, query.range.max), query.range.max, query.step,
                               options);
