@@ -181,8 +181,8 @@ class RuleManager::Impl {
         auto task = std::make_shared<SlotTask>();
         task->interval = group->interval();
         task->offset = group->slot_offset();
-        task->run = [this, group](base::TimestampMs slot, std::uint64_t missed) {
-          group->Evaluate(slot, missed);
+        task->run = [this, group](base::TimestampMs slot, std::uint64_t missed, const std::stop_token& stop) {
+          group->Evaluate(slot, missed, stop);
           courier_.Ring();
         };
         next.emplace(std::move(key), RunningGroup{std::move(group), std::move(task)});
@@ -343,6 +343,13 @@ base::Result<std::size_t> CheckRuleFile(const std::string& path, const promql::P
   const RuleFile file = ReadRuleFile(path, parser);
   BW_RETURN_IF_ERROR(file.status());
   return file.RuleCount();
+}
+
+std::vector<std::string> LintRuleFile(const std::string& path, const promql::ParserOptions& parser) {
+  RuleFile file = ReadRuleFile(path, parser);
+  std::vector<std::string> findings = std::move(file.warnings);
+  for (std::string& duplicate : FindDuplicateRules(file)) findings.push_back(std::move(duplicate));
+  return findings;
 }
 
 base::Result<std::size_t> CheckRuleText(const std::string& name, std::string_view text,

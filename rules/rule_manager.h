@@ -129,4 +129,8 @@ class RuleManager {
 [[nodiscard]] base::Result<std::size_t> CheckRuleText(const std::string& name, std::string_view text,
                                                       const promql::ParserOptions& parser);
 
+// What is allowed in a rule file and yet probably not meant, a text each: rules with equal names and labels, documents
+// that are not read.
+[[nodiscard]] std::vector<std::string> LintRuleFile(const std::string& path, const promql::ParserOptions& parser);
+
 }  // namespace bellwether::rules

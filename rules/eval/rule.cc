@@ -34,7 +34,8 @@ Rule::Rule(RuleSpec spec, std::string prefix) : spec_(std::move(spec)), prefix_(
 }
 
 base::Status Rule::Evaluate(const EvaluationContext& context, Evaluation& out) {
-  BW_ASSIGN_OR_RETURN(promql::Vector result, QueryForRule(context.engine, context.storage, spec_, context.sample_at));
+  BW_ASSIGN_OR_RETURN(promql::Vector result,
+                      QueryForRule(context.engine, context.storage, spec_, context.sample_at, context.stop));
   if (spec_.kind == RuleKind::kAlerting) return EvaluateAlerting(context, result, out);
   BW_ASSIGN_OR_RETURN(out.samples, RecordedSamples(spec_, context.limit, std::move(result)));
   return base::OkStatus();

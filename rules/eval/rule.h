@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,7 @@ struct EvaluationContext {
   std::size_t limit = 0;
   // How far back ALERTS_FOR_STATE series may end to still count; nothing: they are not asked.
   std::optional<base::DurationMs> read_series_back;
+  std::stop_token stop;  // Ends the query.
 };
 
 // The results of an evaluation; the state of the rule has moved already.

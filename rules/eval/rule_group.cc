@@ -118,16 +118,25 @@ void RuleGroup::PlanRemovalOfAll(base::TimestampMs now, RemovalPlan& plan) const
   }
 }
 
-void RuleGroup::Evaluate(base::TimestampMs at, std::uint64_t missed) {
+void RuleGroup::Evaluate(base::TimestampMs at, std::uint64_t missed, const std::stop_token& stop) {
   const std::int64_t started_ns = dependencies_.clock.MonotonicNanos();
   metrics_.iterations.Add(1 + missed);
   metrics_.iterations_missed.Add(missed);
   std::size_t samples = 0;
-  world_.SetTime(at);
-  EvaluationContext context{dependencies_.engine, dependencies_.storage, world_,      at,
-                            at - query_offset_,   spec_.limit,           std::nullopt};
+  world_.Begin(at, stop);
+  EvaluationContext context{.engine = dependencies_.engine,
+                            .storage = dependencies_.storage,
+                            .world = world_,
+                            .at = at,
+                            .sample_at = at - query_offset_,
+                            .limit = spec_.limit,
+                            .read_series_back = std::nullopt,
+                            .stop = stop};
   if (resumes_ && !restored_from_store_) context.read_series_back = options_.outage_tolerance;
-  for (const auto& rule : rules_) samples += EvaluateRule(*rule, context);
+  for (const auto& rule : rules_) {
+    if (stop.stop_requested()) break;
+    samples += EvaluateRule(*rule, context);
+  }
   if (samples > 0) {
     const base::Status synced = dependencies_.storage.Sync();
     if (!synced.ok())

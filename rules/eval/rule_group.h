@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,8 +56,9 @@ class RuleGroup {
   // Plans the removal of all its rules.
   void PlanRemovalOfAll(base::TimestampMs now, RemovalPlan& plan) const;
 
-  // Evaluates the slot `at`. `missed` slots before it were skipped.
-  void Evaluate(base::TimestampMs at, std::uint64_t missed);
+  // Evaluates the slot `at`. `missed` slots before it were skipped. When `stop` is requested, the running query ends
+  // and the rules behind it are left as they are.
+  void Evaluate(base::TimestampMs at, std::uint64_t missed, const std::stop_token& stop);
 
   [[nodiscard]] GroupSnapshot Snapshot() const;
 

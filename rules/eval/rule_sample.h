@@ -4,6 +4,7 @@
 // the query.
 #pragma once
 
+#include <stop_token>
 #include <vector>
 
 #include "base/status.h"
@@ -26,7 +27,8 @@ struct RuleSample {
 // Evaluates the rule's expression at `at`; a scalar becomes a sample without labels.
 // Errors: the engine's, and kExecution where the result is no vector.
 [[nodiscard]] base::Result<promql::Vector> QueryForRule(const promql::Engine& engine, storage::Storage& storage,
-                                                        const RuleSpec& rule, base::TimestampMs at);
+                                                        const RuleSpec& rule, base::TimestampMs at,
+                                                        const std::stop_token& stop);
 
 // The samples that a recording rule makes of a result. `limit` 0: none.
 // Errors: kExecution where two come out with one label set, kLimitExceeded.

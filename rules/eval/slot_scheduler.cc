@@ -170,13 +170,13 @@ void SlotScheduler::Work(const std::stop_token& stop) {
       due = std::move(ready_.front());
       ready_.pop_front();
     }
-    Run(due);
+    Run(due, stop);
   }
 }
 
-void SlotScheduler::Run(const Due& due) {
+void SlotScheduler::Run(const Due& due, const std::stop_token& stop) {
   try {
-    due.task->run(due.slot, due.missed);
+    due.task->run(due.slot, due.missed, stop);
   } catch (const std::exception& e) {
     BW_LOG(kError, "internal error in a rule group", {"error", std::string(e.what())});
   }
@@ -203,7 +203,7 @@ void SlotScheduler::RunDue() {
       due = TakeDue(now);
     }
     if (!due) return;
-    Run(*due);
+    Run(*due, {});
   }
 }
 

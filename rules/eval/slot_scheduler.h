@@ -31,7 +31,8 @@ namespace bellwether::rules {
 struct SlotTask {
   base::DurationMs interval;
   base::DurationMs offset;
-  std::function<void(base::TimestampMs slot, std::uint64_t missed)> run;
+  // `stop` is requested when the scheduler stops, and waits for the task.
+  std::function<void(base::TimestampMs slot, std::uint64_t missed, const std::stop_token& stop)> run;
 };
 using SlotTaskPtr = std::shared_ptr<const SlotTask>;
 
@@ -77,7 +78,7 @@ class SlotScheduler {
   std::optional<Due> TakeDue(base::TimestampMs now) BW_REQUIRES(mu_);
   [[nodiscard]] base::TimestampMs NextWake(base::TimestampMs now);
   [[nodiscard]] Entry* Find(const SlotTaskPtr& task) BW_REQUIRES(mu_);
-  void Run(const Due& due);
+  void Run(const Due& due, const std::stop_token& stop);
 
   base::Clock& clock_;
   const Gate gate_;

@@ -30,7 +30,9 @@ SlotTaskPtr MakeSlotTask(std::int64_t interval, std::int64_t offset,
   auto task = std::make_shared<SlotTask>();
   task->interval = DurationMs(interval);
   task->offset = DurationMs(offset);
-  task->run = std::move(run);
+  task->run = [run = std::move(run)](TimestampMs slot, std::uint64_t missed, const std::stop_token&) {
+    run(slot, missed);
+  };
   return task;
 }
 
@@ -182,6 +184,23 @@ TEST(SlotSchedulerThreadsTest, SuspendReturnsWhenNothingRuns) {
     scheduler.Resume(tasks);
     witness.AwaitSlot(round * 10);
   }
+  scheduler.Stop();
+}
+
+TEST(SlotSchedulerThreadsTest, TellsRunningTasksToStop) {
+  base::SimulatedClock clock(TimestampMs(0));
+  SlotScheduler scheduler(clock, AlwaysOpen);
+  SchedulerWitness witness;
+  auto task = std::make_shared<SlotTask>();
+  task->interval = DurationMs(10);
+  task->run = [&](TimestampMs slot, std::uint64_t, const std::stop_token& stop) {
+    witness.Note(slot.ms);
+    while (!stop.stop_requested()) std::this_thread::yield();
+  };
+  scheduler.SetTasks({task});
+  scheduler.Start(2);
+  clock.Set(TimestampMs(10));
+  witness.AwaitSlot(10);
   scheduler.Stop();
 }
 

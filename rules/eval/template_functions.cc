@@ -166,7 +166,9 @@ TemplateWorld::TemplateWorld(const promql::Engine& engine, storage::Storage& sto
                            external_url_)) {}
 
 base::Result<Value> TemplateWorld::Query(const std::string& text) const {
-  BW_ASSIGN_OR_RETURN(promql::QueryResult result, engine_.Instant(storage_, text, at_));
+  promql::QueryOptions options;
+  options.cancel = stop_;
+  BW_ASSIGN_OR_RETURN(promql::QueryResult result, engine_.Instant(storage_, text, at_, options));
   templating::ValueList samples;
   if (const auto* vector = std::get_if<promql::Vector>(&result.value)) {
     for (const promql::VectorSample& sample : *vector) {

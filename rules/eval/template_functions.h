@@ -7,6 +7,7 @@
 // time moves with the evaluations. It belongs to one thread at a time.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -27,7 +28,11 @@ class TemplateWorld {
   TemplateWorld(const TemplateWorld&) = delete;
   TemplateWorld& operator=(const TemplateWorld&) = delete;
 
-  void SetTime(base::TimestampMs at) { at_ = at; }
+  // An evaluation at `at` begins; `stop` ends its queries.
+  void Begin(base::TimestampMs at, const std::stop_token& stop) {
+    at_ = at;
+    stop_ = stop;
+  }
 
   [[nodiscard]] const templating::FunctionTable& functions() const { return functions_; }
   [[nodiscard]] const templating::Value& external_labels() const { return external_labels_; }
@@ -42,6 +47,7 @@ class TemplateWorld {
   const templating::Value external_labels_;
   const templating::Value external_url_value_;
   base::TimestampMs at_;
+  std::stop_token stop_;
   templating::FunctionTable functions_;
 };
 
