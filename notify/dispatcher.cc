@@ -1,6 +1,7 @@
 #include "notify/dispatcher.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -19,6 +20,7 @@
 #include "notify/policy/outcome.h"
 #include "notify/receivers/identity.h"
 #include "notify/receivers/render.h"
+#include "template/encoding.h"
 
 namespace bellwether::notify {
 namespace {
@@ -255,15 +257,23 @@ class Dispatcher::Impl {
               .reason = request.status().message(),
               .retry_after = {}};
     }
-    const auto answer = deps_.http.Send(*request);
+    auto answer = deps_.http.Send(*request);
+    // Before anything is cut short: half a secret is one too.
+    if (answer.ok()) Redact(*integration, *request, answer->body);
     Outcome outcome = ClassifyAnswer(message.integration, answer, deps_.clock.Now());
     Redact(*integration, *request, outcome.reason);
     return outcome;
   }
 
   // An answer may repeat what it was sent.
-  static void Redact(const Integration& integration, const base::HttpClientRequest& request, std::string& reason) {
+  static void Redact(const Integration& integration, const base::HttpClientRequest& request, std::string& text) {
     std::vector<std::string> secrets = {request.url, request.basic_auth_password};
+    if (!request.basic_auth_password.empty()) {
+      std::string basic = templating::EncodeBase64Url(request.basic_auth_username + ":" + request.basic_auth_password);
+      std::replace(basic.begin(), basic.end(), '-', '+');
+      std::replace(basic.begin(), basic.end(), '_', '/');
+      secrets.push_back(std::move(basic));
+    }
     for (const auto& [name, value] : request.headers) {
       if (name == "Authorization") secrets.push_back(value.substr(value.find(' ') + 1));
     }
@@ -277,8 +287,8 @@ class Dispatcher::Impl {
     }
     for (const std::string& secret : secrets) {
       if (secret.empty()) continue;
-      for (std::size_t at = reason.find(secret); at != std::string::npos; at = reason.find(secret, at)) {
-        reason.replace(at, secret.size(), "<secret>");
+      for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
+        text.replace(at, secret.size(), "<secret>");
         at += std::string_view("<secret>").size();
       }
     }
@@ -358,15 +368,15 @@ class Dispatcher::Impl {
              {"group", message.group_key}, {"reason", message.reason});
       return;
     }
-    const bool grave = result == AttemptResult::kDead || outcome.kind == OutcomeClass::kFatalChannel;
-    const char* text =
-        result == AttemptResult::kDead ? "notification given up" : "notification failed, will be tried again";
-    if (grave) {
-      BW_LOG(kError, text, {"receiver", message.receiver}, {"integration", message.integration},
-             {"group", message.group_key}, {"attempts", claim.waiting.attempts + 1}, {"error", outcome.reason});
-    } else {
-      BW_LOG(kWarning, text, {"receiver", message.receiver}, {"integration", message.integration},
-             {"group", message.group_key}, {"attempts", claim.waiting.attempts + 1}, {"error", outcome.reason});
+    // A receiver that is down for a day fails some thousand times: the first, second, fourth, eighth ... are told.
+    const int attempt = claim.waiting.attempts + 1;
+    if (result == AttemptResult::kDead) {
+      BW_LOG(kError, "notification given up", {"receiver", message.receiver}, {"integration", message.integration},
+             {"group", message.group_key}, {"attempts", attempt}, {"error", outcome.reason});
+    } else if (std::has_single_bit(static_cast<unsigned>(attempt))) {
+      BW_LOG(kWarning, "notification failed, will be tried again", {"receiver", message.receiver},
+             {"integration", message.integration}, {"group", message.group_key}, {"attempts", attempt},
+             {"error", outcome.reason});
     }
   }
 

@@ -163,14 +163,14 @@ TEST(Config, FaultsNeverShowSecrets) {
 // The configurations of the upstream project, where they stand beside the checkout: what it refuses, we refuse for the
 // same reason; what it takes we take, unless a receiver is not here yet.
 TEST(Config, AgreesWithUpstreamsOwnCases) {
-  const char* folder = std::getenv("BW_CONFORMANCE");
-  if (folder == nullptr) GTEST_SKIP() << "BW_CONFORMANCE does not name the folder of cases";
-  std::ifstream expected(std::filesystem::path(folder) / "expected.tsv");
+  const std::filesystem::path folder = "../shared/conformance";
+  std::ifstream expected(folder / "expected.tsv");
+  if (!expected) GTEST_SKIP() << "../shared/conformance is not there";
   int cases = 0;
   for (std::string line; std::getline(expected, line);) {
     if (!line.starts_with("alertmanager-config/")) continue;
     const std::string name = line.substr(0, line.find('\t'));
-    std::ifstream file(std::filesystem::path(folder) / name);
+    std::ifstream file(folder / name);
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     const auto config = ParseConfig(name, text, "");
     ++cases;
