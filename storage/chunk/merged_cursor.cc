@@ -14,13 +14,6 @@ namespace {
 
 using base::TimestampMs;
 
-// Where a sample of an overlapping group stands.
-struct Place {
-  TimestampMs t;
-  std::size_t chunk = 0;  // Of the group; older writes first.
-  std::size_t index = 0;
-};
-
 template <typename T>
 std::span<const T> Cut(const std::vector<T>& column, std::size_t first, std::size_t last) {
   return column.empty() ? std::span<const T>() : std::span(column).subspan(first, last - first);
@@ -32,6 +25,12 @@ struct MergedCursor::State {
   struct Ranked {
     ChunkView view;
     std::size_t age = 0;  // Position in which it was named.
+  };
+  // Where a sample of an overlapping group stands.
+  struct Place {
+    TimestampMs t;
+    std::size_t chunk = 0;  // Of the group; older writes first.
+    std::size_t index = 0;
   };
 
   void Begin(std::span<const ChunkView> named, TimestampMs from, TimestampMs to, Hints hints);

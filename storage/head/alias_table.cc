@@ -18,8 +18,13 @@ constexpr std::size_t kAliasBatch = 32;
 
 }  // namespace
 
+AliasTable::AliasTable(std::uint64_t seed) {
+  static_assert(kSecretBytes == XXH3_SECRET_DEFAULT_SIZE);
+  XXH3_generateSecret_fromSeed(secret_.data(), seed);
+}
+
 AliasTable::Entry AliasTable::EntryOf(std::string_view alias, SeriesRef ref) const {
-  const XXH128_hash_t hash = XXH3_128bits_withSeed(alias.data(), alias.size(), seed_);
+  const XXH128_hash_t hash = XXH3_128bits_withSecret(alias.data(), alias.size(), secret_.data(), kSecretBytes);
   Entry entry;
   entry.high = hash.high64;
   entry.middle = static_cast<std::uint16_t>(hash.low64);

@@ -36,7 +36,7 @@ constexpr SeriesPlace PlaceOf(metric::SeriesRef ref) {
 
 class AliasTable {
  public:
-  explicit AliasTable(std::uint64_t seed) : seed_(seed) {}
+  explicit AliasTable(std::uint64_t seed);
 
   // The series of each alias, kNone where there is none.
   void Find(std::span<const std::string_view> aliases, std::span<metric::SeriesRef> refs) const;
@@ -67,7 +67,10 @@ class AliasTable {
   void Insert(const Entry& entry) BW_REQUIRES(mu_);
   static std::size_t TableOf(const Entry& entry) { return entry.middle % kTables; }
 
-  const std::uint64_t seed_;
+  // Of the hash, from the seed: hashing with a seed makes this anew for every long input.
+  static constexpr std::size_t kSecretBytes = 192;
+  alignas(64) std::array<char, kSecretBytes> secret_;
+
   mutable base::SharedMutex mu_;
   std::array<Table, kTables> tables_ BW_GUARDED_BY(mu_);
 };

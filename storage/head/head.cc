@@ -76,19 +76,17 @@ void Head::FindByAlias(std::span<const std::string_view> aliases, std::span<Seri
 
 base::Result<SeriesRef> Head::FindOrCreate(const metric::Labels& labels, std::string_view alias) {
   BW_CHECK(!labels.empty());
-  const auto place = impl_->table.FindOrAttach(labels, SeriesTable::Limit::kHolds,
+  const auto place = impl_->table.FindOrAttach(labels, alias, SeriesTable::Limit::kHolds,
                                                [&](SeriesPlace created) { impl_->BeginSeries(created); });
   if (!place.ok()) return place.status();
-  if (!alias.empty()) impl_->table.SetAlias(alias, *place);
   return RefOf(*place);
 }
 
 SeriesRef Head::FindOrRestore(const metric::Labels& labels) {
   BW_CHECK(!labels.empty());
-  return RefOf(impl_->table
-                   .FindOrAttach(labels, SeriesTable::Limit::kIgnored,
-                                 [&](SeriesPlace created) { impl_->BeginSeries(created); })
-                   .value());
+  const auto place = impl_->table.FindOrAttach(labels, {}, SeriesTable::Limit::kIgnored,
+                                               [&](SeriesPlace created) { impl_->BeginSeries(created); });
+  return RefOf(place.value());
 }
 
 metric::Labels Head::LabelsOf(SeriesRef ref) const { return impl_->table.LabelsOf(PlaceOf(ref).slot); }
@@ -136,14 +134,13 @@ std::size_t Head::CollectGarbage(base::TimestampMs idle_before) {
         idle, [&](std::uint32_t slot) { return impl.DetachIfIdle(slot, idle_before); }, detached);
   }
   impl.table.ForgetAliases(detached);
-  const std::size_t removed = detached.size();
-  impl.detached.push_back({impl.pins.EndEpoch(), std::move(detached)});
+  impl.detached.push_back({impl.pins.EndEpoch(), impl.Detachings(detached)});
   std::erase_if(impl.detached, [&](const Impl::Detached& entry) {
     if (!impl.pins.AllLeft(entry.epoch)) return false;
-    impl.FreeDetached(entry.slots);
+    impl.FreeDetached(entry.series);
     return true;
   });
-  return removed;
+  return detached.size();
 }
 
 bool Head::Impl::DetachIfIdle(std::uint32_t slot, base::TimestampMs idle_before) {
@@ -152,18 +149,30 @@ bool Head::Impl::DetachIfIdle(std::uint32_t slot, base::TimestampMs idle_before)
   Series& s = shard.At(slot);
   if (s.detached || s.HasSamples() || s.newest() >= idle_before) return false;
   s.detached = true;
+  ++s.detachings;
   return true;
 }
 
-void Head::Impl::FreeDetached(std::span<const std::uint32_t> slots) {
-  std::vector<std::uint32_t> freed;
+std::vector<Head::Impl::Detaching> Head::Impl::Detachings(std::span<const std::uint32_t> slots) {
+  std::vector<Detaching> result;
   for (const std::uint32_t slot : slots) {
     Shard& shard = ShardFor(slot);
     const base::MutexLock lock(shard.mu);
-    Series& s = shard.At(slot);
-    if (!s.detached) continue;  // Somebody who had it appended to it.
+    result.push_back({slot, shard.At(slot).detachings});
+  }
+  return result;
+}
+
+void Head::Impl::FreeDetached(std::span<const Detaching> series) {
+  std::vector<std::uint32_t> freed;
+  for (const Detaching& d : series) {
+    Shard& shard = ShardFor(d.slot);
+    const base::MutexLock lock(shard.mu);
+    Series& s = shard.At(d.slot);
+    // Otherwise somebody who had it appended to it; if it was detached again, that is another entry's.
+    if (!s.detached || s.detachings != d.number) continue;
     s.FreeMemory();
-    freed.push_back(slot);
+    freed.push_back(d.slot);
   }
   table.Free(freed);
 }

@@ -58,8 +58,9 @@ struct Applied {
   std::vector<Outcome> floats;  // One for each sample handed in.
   std::vector<Outcome> histograms;
   CommitResult result;  // The same counted; exemplars left at 0.
-  // Series with a taken or repeated sample whose definition is in no live journal segment, each once. Whoever journals the batch
-  // writes their labels before the samples. Two commits may both be told of one series; writing it twice is harmless.
+  // Series with a taken or repeated sample whose definition is in no live journal segment, each once. Whoever journals
+  // the batch writes their labels before the samples. Two commits may both be told of one series; writing it twice is
+  // harmless.
   std::vector<SeriesRef> undefined;
 };
 

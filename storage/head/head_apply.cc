@@ -7,6 +7,20 @@
 #include "storage/head/head_impl.h"
 
 namespace bellwether::storage::head {
+
+// What one Apply, or Replay, works with.
+struct Applying {
+  const TimeBounds& bounds;
+  base::DurationMs out_of_order_window;
+  const SeriesLimits& limits;
+  std::uint32_t first_live_segment;
+  bool replay;
+  Applied& applied;
+  // The sample that was refused first, filled in when no lock is held.
+  std::size_t first_refused = SIZE_MAX;
+  double first_existing = 0;
+};
+
 namespace {
 
 constexpr std::size_t kAhead = 8;  // Samples between asking for memory and using it.
@@ -59,19 +73,6 @@ LateSample ToLate(const HistogramSample& sample) {
 
 double ValueOf(const FloatSample& sample) { return sample.value; }
 double ValueOf(const HistogramSample&) { return 0; }
-
-// What one Apply, or Replay, works with.
-struct Applying {
-  const TimeBounds& bounds;
-  base::DurationMs out_of_order_window;
-  const SeriesLimits& limits;
-  std::uint32_t first_live_segment;
-  bool replay;
-  Applied& applied;
-  // The sample that was refused first, filled in when no lock is held.
-  std::size_t first_refused = SIZE_MAX;
-  double first_existing = 0;
-};
 
 template <typename Sample>
 Outcome Decide(const Applying& a, const Series& s, const Sample& sample) {
@@ -145,6 +146,19 @@ SeriesPlace Head::Impl::Revive(SeriesPlace place) {
   });
 }
 
+// A sample of a series that was detached when its turn came. A collection may detach it again before it has the sample.
+template <typename Sample>
+Outcome Head::Impl::TakeRevived(Applying& a, Sample sample, std::size_t index) {
+  for (;;) {
+    const SeriesPlace place = Revive(PlaceOf(sample.ref));
+    sample.ref = RefOf(place);
+    Shard& shard = ShardFor(place.slot);
+    const base::MutexLock lock(shard.mu);
+    Series& s = shard.At(place.slot);
+    if (!s.detached) return TakeOne(a, shard, s, sample, index);
+  }
+}
+
 template <typename Sample>
 void Head::Impl::TakeAll(std::span<const Sample> samples, const TimeBounds& bounds, bool replay, Applied& applied,
                          std::vector<Outcome>& outcomes) {
@@ -159,14 +173,9 @@ void Head::Impl::TakeAll(std::span<const Sample> samples, const TimeBounds& boun
     if (!mine.empty()) TakeShard<Sample>(a, *shards[i], samples, mine, outcomes, of_detached);
   }
   for (const std::uint32_t index : of_detached) {
-    Sample again = samples[index];
-    const SeriesPlace place = Revive(PlaceOf(again.ref));
-    again.ref = RefOf(place);
-    Shard& shard = ShardFor(place.slot);
-    const base::MutexLock lock(shard.mu);
-    outcomes[index] = TakeOne(a, shard, shard.At(place.slot), again, index);
-    // The journal will speak of the ref that was handed in.
-    if (again.ref != samples[index].ref && !IsRefused(outcomes[index])) applied.undefined.push_back(samples[index].ref);
+    outcomes[index] = TakeRevived(a, samples[index], index);
+    // The series may be another now, but the journal will speak of the ref that was handed in.
+    if (!IsRefused(outcomes[index])) applied.undefined.push_back(samples[index].ref);
   }
   Count<Sample>(outcomes, applied.result);
   if (a.first_refused == SIZE_MAX || applied.result.first_refused) return;

@@ -54,6 +54,8 @@ class Pins {
   std::map<std::uint64_t, std::uint64_t> inside_ BW_GUARDED_BY(mu_);
 };
 
+struct Applying;  // head_apply.cc
+
 struct Head::Impl {
   explicit Impl(const HeadOptions& opts);
 
@@ -63,7 +65,8 @@ struct Head::Impl {
   // A detached series that somebody still had, found by everybody again; or what took its place.
   [[nodiscard]] SeriesPlace Revive(SeriesPlace place);
   [[nodiscard]] bool DetachIfIdle(std::uint32_t slot, base::TimestampMs idle_before);
-  void FreeDetached(std::span<const std::uint32_t> slots);
+  template <typename Sample>
+  Outcome TakeRevived(Applying& a, Sample sample, std::size_t index);
   template <typename Sample>
   void TakeAll(std::span<const Sample> samples, const TimeBounds& bounds, bool replay, Applied& applied,
                std::vector<Outcome>& outcomes);
@@ -79,10 +82,17 @@ struct Head::Impl {
   Pins pins;
   std::atomic<std::uint32_t> first_live_segment{1};
 
+  struct Detaching {
+    std::uint32_t slot = 0;
+    std::uint32_t number = 0;  // Of the series' detachings.
+  };
   struct Detached {
     std::uint64_t epoch = 0;
-    std::vector<std::uint32_t> slots;
+    std::vector<Detaching> series;
   };
+  [[nodiscard]] std::vector<Detaching> Detachings(std::span<const std::uint32_t> slots);
+  void FreeDetached(std::span<const Detaching> series);
+
   base::Mutex garbage_mu;                                    // One collection at a time; before all others.
   std::vector<Detached> detached BW_GUARDED_BY(garbage_mu);  // Not freed yet.
 };

@@ -151,7 +151,8 @@ class Series {
 
   std::uint32_t defined_in = 0;  // The journal segment that has the labels; 0: none yet.
   std::uint16_t generation = 0;
-  bool detached = false;  // Found by nobody any more, see SeriesTable.
+  bool detached = false;         // Found by nobody any more, see SeriesTable.
+  std::uint32_t detachings = 0;  // So often; tells one detaching from a later one.
 
  private:
   void BeginChunk(base::TimestampMs t, double value, base::TimestampMs start, WindowCounts& windows);

@@ -38,16 +38,25 @@ std::optional<SeriesPlace> SeriesTable::FindLabels(const metric::Labels& labels)
   return PlaceOf(ref);
 }
 
-std::optional<SeriesPlace> SeriesTable::Find(const metric::Labels& labels) const {
-  const base::ReaderLock lock(mu_);
-  return FindLabels(labels);
+// Under the lock, so that no alias is led to a slot that is being detached.
+void SeriesTable::SetAlias(std::string_view alias, SeriesPlace place) {
+  if (!alias.empty()) aliases_.Set(alias, RefOf(place));
 }
 
-base::Result<SeriesPlace> SeriesTable::FindOrAttach(const metric::Labels& labels, Limit limit,
+base::Result<SeriesPlace> SeriesTable::FindOrAttach(const metric::Labels& labels, std::string_view alias, Limit limit,
                                                     const std::function<void(SeriesPlace)>& prepare) {
-  if (const auto found = Find(labels)) return *found;
+  {
+    const base::ReaderLock lock(mu_);
+    if (const auto found = FindLabels(labels)) {
+      SetAlias(alias, *found);
+      return *found;
+    }
+  }
   const base::WriterLock lock(mu_);
-  if (const auto found = FindLabels(labels)) return *found;
+  if (const auto found = FindLabels(labels)) {
+    SetAlias(alias, *found);
+    return *found;
+  }
   if (limit == Limit::kHolds && series_limit_ > 0 && attached_ >= series_limit_) {
     return base::LimitExceeded(
         fmt::format("create series {}: the store holds {} series, its limit", labels.ToMetricString(), series_limit_));
@@ -58,6 +67,7 @@ base::Result<SeriesPlace> SeriesTable::FindOrAttach(const metric::Labels& labels
   prepare(place);
   postings_.Add(slot, IdsOf(slot));
   label_sets_.Set(labels.bytes(), RefOf(place));
+  SetAlias(alias, place);
   ++attached_;
   return place;
 }

@@ -41,14 +41,11 @@ class SeriesTable {
   void FindByAlias(std::span<const std::string_view> aliases, std::span<SeriesRef> refs) const {
     aliases_.Find(aliases, refs);
   }
-  // The series of the labels, if it is attached.
-  [[nodiscard]] std::optional<SeriesPlace> Find(const metric::Labels& labels) const;
-  // The same, or a slot attached for it; `prepare` is called for a new one before anybody can find it. kLimitExceeded,
-  // where the limit holds.
-  enum class Limit { kHolds, kIgnored };
-  [[nodiscard]] base::Result<SeriesPlace> FindOrAttach(const metric::Labels& labels, Limit limit,
-                                                       const std::function<void(SeriesPlace)>& prepare);
-  void SetAlias(std::string_view alias, SeriesPlace place) { aliases_.Set(alias, RefOf(place)); }
+  // The series of the labels, or a slot attached for it; `prepare` is called for a new one before anybody can find it.
+  // From now on the alias leads there, if it is not empty. kLimitExceeded, where the limit holds.
+  enum class Limit : std::uint8_t { kHolds, kIgnored };
+  [[nodiscard]] base::Result<SeriesPlace> FindOrAttach(const metric::Labels& labels, std::string_view alias,
+                                                       Limit limit, const std::function<void(SeriesPlace)>& prepare);
 
   // Of these slots, those for which `unused` says yes are not found by label set or matcher any more; `unused` is asked
   // with the table locked. Adds them to `detached`. Their aliases still lead to them until ForgetAliases.
@@ -96,7 +93,8 @@ class SeriesTable {
   std::uint32_t NewSlot() BW_REQUIRES(mu_);
   void StoreLabels(std::uint32_t slot, const metric::Labels& labels) BW_REQUIRES(mu_);
   std::vector<LabelIds> IdsOf(std::uint32_t slot) const;
-  [[nodiscard]] std::optional<SeriesPlace> FindLabels(const metric::Labels& labels) const;
+  [[nodiscard]] std::optional<SeriesPlace> FindLabels(const metric::Labels& labels) const BW_REQUIRES_SHARED(mu_);
+  void SetAlias(std::string_view alias, SeriesPlace place) BW_REQUIRES_SHARED(mu_);
 
   const std::size_t series_limit_;
 

@@ -1,0 +1,179 @@
+#include "storage/head/head.h"
+
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "storage/chunk/merged_cursor.h"
+
+namespace bellwether::storage::head {
+namespace {
+
+using base::TimestampMs;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr base::TimestampMs kWindowStart(1'699'999'200'000);  // Of a two-hour window.
+
+class HeadTest : public testing::Test {
+ protected:
+  SeriesRef Series(const char* name) {
+    const Head::Pin pin = head_.PinRefs();
+    return head_.FindOrCreate(metric::Labels{{"__name__", name}}).value();
+  }
+  std::vector<Outcome> Apply(const std::vector<FloatSample>& samples, TimeBounds bounds = {}) {
+    head_.Apply(samples, {}, bounds, applied_);
+    return applied_.floats;
+  }
+  std::vector<std::int64_t> Minutes(const char* name) {
+    std::vector<std::int64_t> minutes;
+    const std::vector<metric::Matcher> matchers{metric::Matcher::Equal("__name__", name)};
+    const auto selection = head_.Select(matchers, {});
+    chunk::MergedCursor cursor;
+    while (selection->Next()) {
+      cursor.Reset(selection->chunks(), TimestampMs::Min(), TimestampMs::Max());
+      SampleBatch batch;
+      while (cursor.Next(batch)) {
+        for (const TimestampMs t : batch.timestamps) minutes.push_back((t - kWindowStart).ms / 60'000);
+      }
+    }
+    return minutes;
+  }
+  static FloatSample At(SeriesRef ref, std::int64_t minute, double value = 1) {
+    return {ref, kWindowStart + base::Minutes(minute), value, {}};
+  }
+  std::vector<SeriesRef> TakeAndDrop(WindowId window) {
+    std::vector<SeriesRef> refs;
+    const auto taken = head_.TakeWindow(window);
+    while (taken->Next()) refs.push_back(taken->ref());
+    head_.DropWindow(window);
+    return refs;
+  }
+
+  Head head_{HeadOptions{.chunk_samples_max = 3}};
+  Applied applied_;
+  const WindowId window_ = WindowOf(kWindowStart, base::Hours(2));
+};
+
+TEST_F(HeadTest, EachSampleHasItsOutcome) {
+  const SeriesRef a = Series("a");
+  const TimeBounds bounds{kWindowStart - base::Minutes(200), kWindowStart + base::Minutes(200)};
+  EXPECT_THAT(
+      Apply({At(a, 60), At(a, 60), At(a, 60, 2), At(a, 30), At(a, 0), At(a, -1), At(a, -201), At(a, 201)}, bounds),
+      ElementsAre(Outcome::kTaken, Outcome::kRepeat, Outcome::kDuplicate, Outcome::kTakenLate, Outcome::kTakenLate,
+                  Outcome::kOutOfOrder, Outcome::kTooOld, Outcome::kTooFarInFuture));
+  EXPECT_EQ(applied_.result.floats, 4u);
+  EXPECT_EQ(applied_.result.TotalRefused(), 4u);
+  EXPECT_EQ(applied_.result.first_refused->reason, Refusal::kDuplicate);
+  EXPECT_THAT(Minutes("a"), ElementsAre(0, 30, 60));
+}
+
+TEST_F(HeadTest, ASeriesIsUndefinedUntilALiveSegmentHasIt) {
+  const SeriesRef a = Series("a");
+  const SeriesRef b = Series("b");
+  Apply({At(b, 1), At(a, 1), At(a, 2)});
+  EXPECT_THAT(applied_.undefined, ElementsAre(a, b));
+  head_.MarkDefined(std::vector<SeriesRef>{a}, 5);
+  Apply({At(b, 3), At(a, 3)});
+  EXPECT_THAT(applied_.undefined, ElementsAre(b));
+  head_.MarkDefined(std::vector<SeriesRef>{b}, 6);
+  Apply({At(b, 4), At(a, 4)});
+  EXPECT_THAT(applied_.undefined, IsEmpty());
+  head_.SetFirstLiveSegment(6);
+  Apply({At(b, 5), At(a, 5)});
+  EXPECT_THAT(applied_.undefined, ElementsAre(a));
+  Apply({At(a, 5)});  // A repeat is journalled as well: what it repeats may have failed.
+  EXPECT_THAT(applied_.undefined, ElementsAre(a));
+}
+
+TEST_F(HeadTest, AWindowIsTakenWholeAndOpensAgainForLateSamples) {
+  const SeriesRef a = Series("a");
+  Apply({At(a, 10), At(a, 20), At(a, 30), At(a, 40), At(a, 125), At(a, 115)});
+  EXPECT_THAT(head_.Windows(), ElementsAre(window_, WindowId{window_.number + 1}));
+  const auto taken = head_.TakeWindow(window_);
+  ASSERT_TRUE(taken->Next());
+  std::uint32_t count = 0;
+  for (const chunk::ChunkView& view : taken->chunks()) count += view.count;
+  EXPECT_EQ(count, 5u);
+  EXPECT_FALSE(taken->Next());
+  EXPECT_THAT(Apply({At(a, 117)}), ElementsAre(Outcome::kTakenLate));  // After it was passed by.
+  EXPECT_THAT(Minutes("a"), ElementsAre(10, 20, 30, 40, 115, 117, 125));
+  head_.DropWindow(window_);
+  EXPECT_THAT(Minutes("a"), ElementsAre(117, 125));
+  EXPECT_THAT(TakeAndDrop(window_), ElementsAre(a));
+  EXPECT_THAT(Minutes("a"), ElementsAre(125));
+  EXPECT_THAT(head_.Windows(), ElementsAre(WindowId{window_.number + 1}));
+}
+
+TEST_F(HeadTest, AReaderKeepsWhatItHoldsWhenTheWindowIsDropped) {
+  const SeriesRef a = Series("a");
+  Apply({At(a, 10), At(a, 20), At(a, 30), At(a, 40)});
+  const auto selection = head_.Select({}, {});
+  ASSERT_TRUE(selection->Next());
+  TakeAndDrop(window_);
+  head_.CollectGarbage(TimestampMs::Max());
+  chunk::MergedCursor cursor;
+  cursor.Reset(selection->chunks(), TimestampMs::Min(), TimestampMs::Max());
+  SampleBatch batch;
+  std::size_t read = 0;
+  while (cursor.Next(batch)) read += batch.timestamps.size();
+  EXPECT_EQ(read, 4u);
+  EXPECT_EQ(selection->labels().Name(), "a");
+}
+
+TEST_F(HeadTest, ReplayAsksNoPolicyAndReadsTheSame) {
+  const SeriesRef a = Series("a");
+  const std::vector<FloatSample> samples{At(a, 100), At(a, -300), At(a, 10), At(a, 100), At(a, 110)};
+  head_.Replay(samples, {});
+  EXPECT_THAT(Minutes("a"), ElementsAre(-300, 10, 100, 110));
+  head_.RestoreNewest(std::vector<FloatSample>{At(a, 200, 7)}, {});
+  EXPECT_THAT(Apply({At(a, 200, 7), At(a, 200, 8), At(a, 100)}),
+              ElementsAre(Outcome::kRepeat, Outcome::kDuplicate, Outcome::kOutOfOrder));
+}
+
+TEST_F(HeadTest, GarbageIsWhatHasNoSamplesAndIsIdle) {
+  const SeriesRef a = Series("a");
+  const SeriesRef b = Series("b");
+  Apply({At(a, 10), At(b, 10), At(b, 130)});
+  TakeAndDrop(window_);
+  EXPECT_EQ(head_.CollectGarbage(kWindowStart + base::Minutes(10)), 0u);
+  EXPECT_EQ(head_.CollectGarbage(kWindowStart + base::Minutes(11)), 1u);
+  EXPECT_EQ(head_.SeriesCount(), 1u);
+  const SeriesRef again = Series("a");
+  EXPECT_NE(again, a);  // The slot may be the same, its generation is not.
+  Apply({At(again, 5)});
+  EXPECT_THAT(Minutes("a"), ElementsAre(5));
+}
+
+TEST_F(HeadTest, APinnedRefOutlivesACollection) {
+  const SeriesRef a = Series("a");
+  Apply({At(a, 10)});
+  TakeAndDrop(window_);
+  const Head::Pin pin = head_.PinRefs();
+  const std::vector<std::string_view> aliases{"alias"};
+  std::vector<SeriesRef> refs(1);
+  ASSERT_EQ(head_.FindOrCreate(metric::Labels{{"__name__", "a"}}, "alias").value(), a);
+  EXPECT_EQ(head_.CollectGarbage(TimestampMs::Max()), 1u);
+  head_.FindByAlias(aliases, refs);
+  EXPECT_EQ(refs[0], SeriesRef::kNone);
+  EXPECT_THAT(Apply({At(a, 20)}), ElementsAre(Outcome::kTaken));
+  EXPECT_THAT(Minutes("a"), ElementsAre(20));
+  EXPECT_EQ(head_.SeriesCount(), 1u);
+  EXPECT_EQ(head_.FindOrCreate(metric::Labels{{"__name__", "a"}}).value(), a);
+}
+
+TEST_F(HeadTest, ARefThatLostItsPlaceLeadsToTheSeriesThatTookIt) {
+  const SeriesRef old = Series("a");
+  const Head::Pin pin = head_.PinRefs();
+  EXPECT_EQ(head_.CollectGarbage(TimestampMs::Max()), 1u);
+  const SeriesRef fresh = Series("a");
+  EXPECT_NE(fresh, old);
+  Apply({At(old, 1), At(fresh, 2)});
+  EXPECT_THAT(applied_.undefined, testing::UnorderedElementsAre(old, fresh));
+  EXPECT_EQ(head_.SeriesCount(), 1u);
+  EXPECT_THAT(Minutes("a"), testing::Contains(2));
+}
+
+}  // namespace
+}  // namespace bellwether::storage::head
