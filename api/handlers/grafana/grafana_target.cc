@@ -7,6 +7,7 @@
 
 #include "api/handlers/selectors.h"
 #include "api/handlers/series_lookup.h"
+#include "api/json/envelope.h"
 
 namespace bellwether::api {
 namespace {
@@ -165,8 +166,11 @@ base::Result<GrafanaResult> EvaluateGrafanaTarget(const HandlerContext& context,
   BW_ASSIGN_OR_RETURN(promql::QueryResult evaluated,
                       Evaluate(context, query, target.instant, expr, result.executed, std::move(cancel)));
   result.value = std::move(evaluated.value);
-  for (std::string& warning : evaluated.annotations.warnings) result.notices.push_back({"warning", std::move(warning)});
-  for (std::string& info : evaluated.annotations.infos) result.notices.push_back({"info", std::move(info)});
+  const promql::Annotations& annotations = evaluated.annotations;
+  for (std::string& warning : FirstTen(annotations.warnings, "warning")) {
+    result.notices.push_back({"warning", std::move(warning)});
+  }
+  for (std::string& info : FirstTen(annotations.infos, "info")) result.notices.push_back({"info", std::move(info)});
   ReduceMatrix(result.value, query.max_points, result.notices);
   return result;
 }
