@@ -23,14 +23,6 @@ namespace {
 
 constexpr int kEvaluationThreads = 4;
 
-// A group and its place in the schedule.
-struct RunningGroup {
-  std::shared_ptr<RuleGroup> group;
-  SlotTaskPtr task;
-};
-using GroupKey = std::pair<std::string, std::string>;  // File, name.
-using RunningGroups = std::map<GroupKey, RunningGroup>;
-
 // Reads all files; the faults of all of them together if there are any.
 base::Result<std::vector<RuleFile>> ReadRuleFiles(const std::vector<std::string>& paths,
                                                   const promql::ParserOptions& parser) {
@@ -47,12 +39,6 @@ base::Result<std::vector<RuleFile>> ReadRuleFiles(const std::vector<std::string>
   }
   if (!faults.empty()) return base::InvalidArgument(fmt::format("{}", fmt::join(faults, "\n")));
   return files;
-}
-
-base::DurationMs LongestInterval(const RunningGroups& groups) {
-  base::DurationMs longest;
-  for (const auto& [key, running] : groups) longest = std::max(longest, running.group->interval());
-  return longest;
 }
 
 // What the state store knows of alerts and groups.
@@ -97,11 +83,13 @@ class RuleManager::Impl {
     RunningGroups next = Arrange(std::move(files), options);
     if (restored_) {
       BW_RETURN_IF_ERROR(Replace(next));
+    } else if (started_) {
+      BW_RETURN_IF_ERROR(Restore(next));  // Before anything of it can be evaluated.
     }
     options_ = options;
     PutInForce(std::move(next));
     loaded_ = true;
-    return started_ ? RestoreOnce() : base::OkStatus();
+    return base::OkStatus();
   }
 
   base::Status Start() {
@@ -165,6 +153,20 @@ class RuleManager::Impl {
   }
 
  private:
+  // A group and its place in the schedule.
+  struct RunningGroup {
+    std::shared_ptr<RuleGroup> group;
+    SlotTaskPtr task;
+  };
+  using GroupKey = std::pair<std::string, std::string>;  // File, name.
+  using RunningGroups = std::map<GroupKey, RunningGroup>;
+
+  static base::DurationMs LongestInterval(const RunningGroups& groups) {
+    base::DurationMs longest;
+    for (const auto& [key, running] : groups) longest = std::max(longest, running.group->interval());
+    return longest;
+  }
+
   // Groups for the files, taking over those that run already and do not change.
   RunningGroups Arrange(std::vector<RuleFile> files, const RuleOptions& options) {
     const RunningGroups present = Present();
@@ -249,31 +251,26 @@ class RuleManager::Impl {
       hold_ = options_.startup_hold;
       started_ = true;
     }
-    return loaded_ ? RestoreOnce() : base::OkStatus();
+    return loaded_ && !restored_ ? Restore(Present()) : base::OkStatus();
   }
 
-  base::Status RestoreOnce() BW_REQUIRES(load_mu_) {
-    if (restored_) return base::OkStatus();
-    const RunningGroups present = Present();
+  // Gives `groups`, none of which is evaluated yet, what the state store remembers of them.
+  base::Status Restore(const RunningGroups& groups) BW_REQUIRES(load_mu_) {
     BW_ASSIGN_OR_RETURN(StoredState stored, ReadStoredAlerts(dependencies_.state));
     std::map<GroupKey, std::optional<base::TimestampMs>> last_evaluations;
-    for (const auto& [key, running] : present) {
+    for (const auto& [key, running] : groups) {
       BW_ASSIGN_OR_RETURN(const std::optional<std::string> bytes,
                           dependencies_.state.Get(GroupStateKey(key.first, key.second)));
       last_evaluations[key] = bytes ? DecodeGroupState(*bytes) : std::nullopt;
     }
-    std::vector<SlotTaskPtr> tasks;
-    for (const auto& [key, running] : present) tasks.push_back(running.task);
-    scheduler_.Suspend(tasks);
-    for (const auto& [key, running] : present) running.group->Restore(stored.alerts_by_prefix, last_evaluations[key]);
+    for (const auto& [key, running] : groups) running.group->Restore(stored.alerts_by_prefix, last_evaluations[key]);
     // What is left belongs to rules that went while the server was down.
     const base::TimestampMs now = dependencies_.clock.Now();
     RemovalPlan plan;
     for (const auto& [prefix, alerts] : stored.alerts_by_prefix) {
       PlanRemoval(prefix, stored.rule_text_by_prefix[prefix], alerts, now, plan);
     }
-    const base::Status removed = CarryOut(plan, now, LongestInterval(present));
-    scheduler_.Resume(tasks);
+    const base::Status removed = CarryOut(plan, now, LongestInterval(groups));
     if (removed.ok()) restored_ = true;
     return removed;
   }

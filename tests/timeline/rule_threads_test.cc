@@ -1,5 +1,6 @@
 // The rule manager with its own threads: groups side by side, reloads and readers meanwhile, a sink that stumbles.
 #include <atomic>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -108,6 +109,21 @@ TEST(RuleManagerThreadsTest, AFailingSinkIsTriedAgain) {
   }
   world.manager->Stop();
   EXPECT_EQ(world.sink.All().front().labels.Get("alertname"), "A");
+}
+
+TEST(RuleManagerThreadsTest, RulesThatAreLoadedAfterTheStartAreRestored) {
+  const std::string_view rules = "groups: [{name: g, rules: [{alert: A, expr: up == 0}]}]";
+  RuleWorld world;
+  ASSERT_TRUE(world.Load(rules).ok());
+  world.Tick("up", 0);
+  const std::string before = world.Alerts();
+  world.manager = std::make_unique<rules::RuleManager>(
+      world.options,
+      rules::RuleDependencies{*world.storage, world.state, world.engine, world.clock, world.metrics, world.sink});
+  ASSERT_TRUE(world.manager->Start().ok());
+  ASSERT_TRUE(world.Reload(rules).ok());
+  EXPECT_EQ(world.Alerts(), before);
+  world.manager->Stop();
 }
 
 TEST(RuleManagerThreadsTest, StopsAndStartsAgain) {
