@@ -48,7 +48,8 @@ class [[nodiscard]] Status {
 
   [[nodiscard]] bool ok() const { return code_ == StatusCode::kOk; }
   [[nodiscard]] StatusCode code() const { return code_; }
-  [[nodiscard]] const std::string& message() const { return message_; }
+  [[nodiscard]] const std::string& message() const& { return message_; }
+  [[nodiscard]] std::string message() && { return std::move(message_); }  // So that no reference outlives a temporary.
 
   // The same error, told from one level further out: "load rules/a.yml: <message>".
   [[nodiscard]] Status WithContext(std::string_view context) const;

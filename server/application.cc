@@ -1,0 +1,263 @@
+#include "server/application.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "api/server.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "ingest/write_handler.h"
+#include "notify/dispatcher.h"
+#include "promql/engine.h"
+#include "rules/rule_manager.h"
+#include "server/config/config.h"
+#include "server/http_client.h"
+#include "server/version.h"
+#include "storage/open.h"
+
+namespace bellwether::server {
+namespace {
+
+constexpr base::DurationMs kStopGrace = base::Seconds(5);
+
+// Rules and notifications do not know each other; their numbering of updates is the same.
+class NotifyingSink final : public rules::AlertSink {
+ public:
+  explicit NotifyingSink(notify::Dispatcher& dispatcher) : dispatcher_(dispatcher) {}
+  base::Status Take(std::span<const metric::AlertUpdate> updates) override { return dispatcher_.Take(updates); }
+
+ private:
+  notify::Dispatcher& dispatcher_;
+};
+
+struct ListenAddress {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+// "127.0.0.1:9598", ":9598", "[::1]:9598"
+base::Result<ListenAddress> ParseListenAddress(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  ListenAddress address;
+  if (colon != std::string::npos) {
+    address.host = text.substr(0, colon);
+    if (address.host.starts_with('[') && address.host.ends_with(']')) {
+      address.host = address.host.substr(1, address.host.size() - 2);
+    }
+    if (address.host.empty()) address.host = "0.0.0.0";
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, address.port);
+    if (error == std::errc() && stop == end && colon + 1 < text.size()) return address;
+  }
+  return base::InvalidArgument(fmt::format("--web.listen-address must be HOST:PORT, not \"{}\"", text));
+}
+
+struct FeatureFlag {
+  std::string_view name;
+  bool promql::EngineOptions::*engine = nullptr;
+  bool promql::ParserOptions::*parser = nullptr;
+};
+
+constexpr std::array<FeatureFlag, 6> kFeatureFlags = {{
+    {"promql-experimental-functions", nullptr, &promql::ParserOptions::experimental_functions},
+    {"promql-extended-range-selectors", nullptr, &promql::ParserOptions::extended_range_selectors},
+    {"promql-binop-fill-modifiers", nullptr, &promql::ParserOptions::binop_fill_modifiers},
+    {"promql-delayed-name-removal", &promql::EngineOptions::delayed_name_removal, nullptr},
+    {"use-start-timestamps", &promql::EngineOptions::use_start_timestamps, nullptr},
+    {"type-and-unit-labels", &promql::EngineOptions::type_and_unit_labels, nullptr},
+}};
+
+// Those that are always on here; named for the sake of command lines made for Prometheus.
+constexpr std::array<std::string_view, 8> kGraduatedFeatures = {
+    "promql-at-modifier",    "promql-negative-offset", "promql-duration-expr",  "native-histograms",
+    "ooo-native-histograms", "exemplar-storage",       "remote-write-receiver", "concurrent-rule-eval"};
+
+void ApplyFeatures(const std::vector<std::string>& features, promql::EngineOptions& options) {
+  for (const std::string& feature : features) {
+    bool known = std::find(kGraduatedFeatures.begin(), kGraduatedFeatures.end(), feature) != kGraduatedFeatures.end();
+    for (const FeatureFlag& flag : kFeatureFlags) {
+      if (flag.name != feature) continue;
+      known = true;
+      if (flag.engine != nullptr) options.*flag.engine = true;
+      if (flag.parser != nullptr) options.parser.*flag.parser = true;
+    }
+    if (!known) BW_LOG(kWarning, "unknown feature in --enable-feature, left out", {"feature", feature});
+  }
+}
+
+}  // namespace
+
+struct Application::Parts {
+  Parts(ServeOptions o, base::Clock& c) : options(std::move(o)), clock(c) {}
+
+  rules::RuleOptions MakeRuleOptions(const Config& config) const {
+    rules::RuleOptions rule_options;
+    rule_options.evaluation_interval = config.evaluation_interval;
+    rule_options.query_offset = config.rule_query_offset;
+    rule_options.resend_delay = options.resend_delay;
+    rule_options.outage_tolerance = options.outage_tolerance;
+    rule_options.startup_hold = config.startup_hold;
+    rule_options.external_labels = config.external_labels;
+    rule_options.external_url = external_url;
+    return rule_options;
+  }
+
+  base::Status OpenStorage(const Config& config) {
+    storage::StorageOptions storage_options;
+    storage_options.path = options.storage_path;
+    storage_options.retention = options.retention;
+    storage_options.sync = config.storage.sync;
+    storage_options.out_of_order_window = config.storage.out_of_order_window;
+    storage_options.exemplars_max = config.storage.exemplars_max;
+    storage_options.series_limit = config.storage.series_max;
+    BW_ASSIGN_OR_RETURN(opened, storage::OpenRocksStorage(storage_options, clock, metrics));
+    return base::OkStatus();
+  }
+
+  base::Status Listen(const ListenAddress& address) {
+    api::ServerOptions server_options;
+    server_options.host = address.host;
+    server_options.port = address.port;
+    server_options.external_url = external_url;
+    server_options.enable_lifecycle = options.enable_lifecycle;
+    server_options.enable_admin_api = options.enable_admin_api;
+    server_options.connections_max = options.connections_max;
+    server_options.version = std::string(kVersion);
+    server_options.storage_retention = base::FormatDuration(options.retention);
+    server.emplace(server_options, api::ServerDependencies{.ingest = *ingest,
+                                                           .storage = *opened.storage,
+                                                           .engine = *engine,
+                                                           .rules = rules.get(),
+                                                           .dispatcher = dispatcher.get(),
+                                                           .clock = clock,
+                                                           .metrics = metrics,
+                                                           .reload = [this] { return Apply(); },
+                                                           .config_yaml = [this] { return ConfigYaml(); },
+                                                           .flags = [this] { return options.flags; },
+                                                           .config_status = [this] { return LastReload(); }});
+    return server->Listen();
+  }
+
+  std::string ConfigYaml() {
+    const base::MutexLock lock(shown_mu);
+    return config_yaml;
+  }
+
+  api::ConfigStatus LastReload() {
+    const base::MutexLock lock(shown_mu);
+    return last_reload;
+  }
+
+  // Reads the configuration file and puts it in force: rules first, because only they can still refuse it.
+  base::Status Apply() {
+    const base::MutexLock one_at_a_time(reload_mu);
+    auto config = LoadConfig(options.config_file);
+    base::Status status = config.ok() ? rules->Load(config->rule_files, MakeRuleOptions(*config)) : config.status();
+    reload_success->Set(status.ok() ? 1 : 0);
+    if (!status.ok()) {
+      const base::MutexLock lock(shown_mu);
+      last_reload.success = false;
+      return status;
+    }
+    for (const std::string& warning : config->warnings) BW_LOG(kWarning, warning);
+    dispatcher->Configure(config->notifications, external_url);
+    reload_time->Set(clock.Now().seconds());
+    const base::MutexLock lock(shown_mu);
+    config_yaml = config->yaml;
+    last_reload = {.success = true, .at = clock.Now()};
+    return base::OkStatus();
+  }
+
+  const ServeOptions options;
+  base::Clock& clock;
+  std::string external_url;
+
+  // In the order in which they are made; destroyed the other way round.
+  base::MetricsRegistry metrics;
+  CurlHttpClient http{fmt::format("Bellwether/{}", kVersion)};
+  storage::OpenedStorage opened;
+  std::unique_ptr<promql::Engine> engine;
+  std::unique_ptr<ingest::WriteHandler> ingest;
+  std::unique_ptr<notify::Dispatcher> dispatcher;
+  std::unique_ptr<NotifyingSink> sink;
+  std::unique_ptr<rules::RuleManager> rules;
+  std::optional<api::Server> server;
+  base::Gauge* reload_success = &metrics.AddGauge("bellwether_config_last_reload_successful",
+                                                  "Whether the last reading of the configuration succeeded.");
+  base::Gauge* reload_time = &metrics.AddGauge("bellwether_config_last_reload_success_timestamp_seconds",
+                                               "When the configuration in force was read.");
+
+  base::Mutex reload_mu;  // Held over a whole reload, I/O included: it only keeps reloads apart.
+  base::Mutex shown_mu;   // What the status pages show.
+  std::string config_yaml BW_GUARDED_BY(shown_mu);
+  api::ConfigStatus last_reload BW_GUARDED_BY(shown_mu);
+};
+
+Application::Application(ServeOptions options, base::Clock& clock)
+    : parts_(std::make_unique<Parts>(std::move(options), clock)) {}
+
+Application::~Application() { Stop(); }
+
+base::Status Application::Start() {
+  Parts& p = *parts_;
+  BW_ASSIGN_OR_RETURN(const ListenAddress address, ParseListenAddress(p.options.listen_address));
+  p.external_url =
+      p.options.external_url.empty() ? fmt::format("http://{}", p.options.listen_address) : p.options.external_url;
+  while (p.external_url.ends_with('/')) p.external_url.pop_back();
+  BW_ASSIGN_OR_RETURN(const Config config, LoadConfig(p.options.config_file));
+  p.metrics.AddGauge("bellwether_build_info", "1, labelled with the version.", {{"version", std::string(kVersion)}})
+      .Set(1);
+
+  if (const base::Status opened = p.OpenStorage(config); !opened.ok()) return opened.WithContext("open storage");
+  promql::EngineOptions engine_options;
+  engine_options.lookback = p.options.lookback;
+  engine_options.timeout = p.options.query_timeout;
+  engine_options.max_concurrency = p.options.query_concurrency_max;
+  engine_options.max_samples = p.options.query_samples_max;
+  engine_options.default_subquery_step = config.evaluation_interval;
+  ApplyFeatures(p.options.features, engine_options);
+  p.engine = std::make_unique<promql::Engine>(engine_options, p.clock, p.metrics);
+  p.ingest = std::make_unique<ingest::WriteHandler>(config.limits, *p.opened.storage, p.metrics);
+  p.dispatcher =
+      std::make_unique<notify::Dispatcher>(p.external_url, notify::NotifyDependencies{.state = *p.opened.state,
+                                                                                      .http = p.http,
+                                                                                      .clock = p.clock,
+                                                                                      .metrics = p.metrics,
+                                                                                      .seed = std::random_device()()});
+  p.sink = std::make_unique<NotifyingSink>(*p.dispatcher);
+  p.rules = std::make_unique<rules::RuleManager>(p.MakeRuleOptions(config),
+                                                 rules::RuleDependencies{.storage = *p.opened.storage,
+                                                                         .state = *p.opened.state,
+                                                                         .engine = *p.engine,
+                                                                         .clock = p.clock,
+                                                                         .metrics = p.metrics,
+                                                                         .sink = *p.sink});
+  BW_RETURN_IF_ERROR(p.Listen(address));
+  BW_RETURN_IF_ERROR(p.Apply());
+  if (const base::Status s = p.dispatcher->Start(); !s.ok()) return s.WithContext("start notifications");
+  if (const base::Status s = p.rules->Start(); !s.ok()) return s.WithContext("start rules");
+  p.server->SetReady(true);
+  return base::OkStatus();
+}
+
+base::Status Application::Reload() { return parts_->Apply(); }
+
+void Application::Stop() {
+  Parts& p = *parts_;
+  if (p.server) {
+    p.server->SetReady(false);
+    p.server->Stop(kStopGrace);
+  }
+  if (p.rules) p.rules->Stop();
+  if (p.dispatcher) p.dispatcher->Stop();
+}
+
+std::uint16_t Application::port() const { return parts_->server ? parts_->server->port() : 0; }
+
+}  // namespace bellwether::server

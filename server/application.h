@@ -1,0 +1,62 @@
+// server/application.h
+//
+// Builds the server from its parts and owns their lives. Start: configuration, storage (replaying what was
+// acknowledged), HTTP, notifications (restoring the outbox), rules (restoring alert states), ready. Stop goes the other
+// way round.
+//
+// Here stand the few lines by which folders that do not know each other are joined: rules hand their updates to
+// notifications.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/status.h"
+#include "base/time.h"
+
+namespace bellwether::server {
+
+// The command line of `bellwether serve`.
+struct ServeOptions {
+  std::string config_file;  // Empty: defaults.
+  std::string storage_path = "data/";
+  base::DurationMs retention = base::Days(15);
+  std::string listen_address = "127.0.0.1:9598";
+  std::string external_url;  // Empty: made from the listen address.
+  bool enable_lifecycle = false;
+  bool enable_admin_api = false;
+  int connections_max = 1024;
+  base::DurationMs lookback = base::Minutes(5);
+  base::DurationMs query_timeout = base::Minutes(2);
+  int query_concurrency_max = 20;
+  std::size_t query_samples_max = 50'000'000;
+  base::DurationMs outage_tolerance = base::Hours(1);
+  base::DurationMs resend_delay = base::Minutes(1);
+  std::vector<std::string> features;                       // Of --enable-feature.
+  std::vector<std::pair<std::string, std::string>> flags;  // As given, for /api/v1/status/flags.
+};
+
+class Application {
+ public:
+  // `clock` outlives the application.
+  Application(ServeOptions options, base::Clock& clock);
+  ~Application();  // Stops.
+
+  // Returns when the server is ready. Errors say which part could not start and why.
+  base::Status Start();
+  // Applies the configuration file anew: whole, or not at all. Any thread.
+  base::Status Reload();
+  void Stop();
+
+  [[nodiscard]] std::uint16_t port() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace bellwether::server

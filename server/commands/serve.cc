@@ -1,0 +1,134 @@
+#include "server/commands/serve.h"
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "base/log.h"
+#include "server/application.h"
+#include "server/version.h"
+
+namespace bellwether::server {
+namespace {
+
+struct ServeFlags {
+  ServeOptions options;
+  std::string retention = "15d";
+  std::string lookback = "5m";
+  std::string query_timeout = "2m";
+  std::string outage_tolerance = "1h";
+  std::string resend_delay = "1m";
+  std::string grace_period = "10m";
+  std::string log_level = "info";
+  std::string log_format = "text";
+  bool receiver = true;
+};
+
+void ReadDurationFlag(const char* flag, const std::string& text, base::DurationMs& out) {
+  const auto duration = base::ParseDuration(text);
+  if (!duration.ok()) throw CLI::ValidationError(flag, duration.status().message());
+  out = *duration;
+}
+
+base::LogLevel ReadLogLevel(const std::string& name) {
+  if (name == "debug") return base::LogLevel::kDebug;
+  if (name == "warn") return base::LogLevel::kWarning;
+  return name == "error" ? base::LogLevel::kError : base::LogLevel::kInfo;
+}
+
+void FinishFlags(const CLI::App& command, ServeFlags& flags) {
+  ReadDurationFlag("--storage.retention.time", flags.retention, flags.options.retention);
+  ReadDurationFlag("--query.lookback-delta", flags.lookback, flags.options.lookback);
+  ReadDurationFlag("--query.timeout", flags.query_timeout, flags.options.query_timeout);
+  ReadDurationFlag("--rules.alert.for-outage-tolerance", flags.outage_tolerance, flags.options.outage_tolerance);
+  ReadDurationFlag("--rules.alert.resend-delay", flags.resend_delay, flags.options.resend_delay);
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
+    const std::string given =
+        option->count() > 0 ? fmt::format("{}", fmt::join(option->results(), ",")) : option->get_default_str();
+    flags.options.flags.emplace_back(option->get_lnames()[0], given);
+  }
+}
+
+sigset_t ServeSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
+  return set;
+}
+
+int Serve(const ServeFlags& flags) {
+  base::ConfigureLog(ReadLogLevel(flags.log_level),
+                     flags.log_format == "json" ? base::LogFormat::kJson : base::LogFormat::kText);
+  // Blocked before the first thread is made, so that all inherit it and only the loop below receives them.
+  const sigset_t signals = ServeSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  base::SystemClock clock;
+  Application application(flags.options, clock);
+  if (const base::Status started = application.Start(); !started.ok()) {
+    BW_LOG(kError, "cannot start", {"error", started.message()});
+    std::fprintf(stderr, "bellwether: %s\n", started.message().c_str());
+    return 1;
+  }
+  BW_LOG(kInfo, "ready", {"address", flags.options.listen_address}, {"version", kVersion},
+         {"storage", flags.options.storage_path});
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) break;
+    const base::Status reloaded = application.Reload();
+    if (reloaded.ok()) {
+      BW_LOG(kInfo, "configuration reloaded");
+    } else {
+      BW_LOG(kError, "configuration refused, the one before stays", {"error", reloaded.message()});
+    }
+  }
+  BW_LOG(kInfo, "stopping");
+  application.Stop();
+  return 0;
+}
+
+}  // namespace
+
+void AddServeCommand(CLI::App& app, std::function<int()>& run) {
+  const auto flags = std::make_shared<ServeFlags>();
+  ServeOptions& o = flags->options;
+  CLI::App* command = app.add_subcommand("serve", "Run the server");
+  command->option_defaults()->always_capture_default();
+  command->add_option("--config.file", o.config_file,
+                      "Configuration file (prometheus.yml is accepted); none: defaults");
+  command->add_option("--storage.path,--storage.tsdb.path", o.storage_path, "Directory of the data");
+  command->add_option("--storage.retention.time,--storage.tsdb.retention.time", flags->retention,
+                      "How long samples are kept; 0: for ever");
+  command->add_option("--web.listen-address", o.listen_address, "HOST:PORT to listen on");
+  command->add_option("--web.external-url", o.external_url, "URL under which people reach this server");
+  command->add_flag("--web.enable-lifecycle", o.enable_lifecycle, "Allow POST /-/reload");
+  command->add_flag("--web.enable-admin-api", o.enable_admin_api, "Allow the admin API");
+  command->add_flag("--web.enable-remote-write-receiver", flags->receiver, "Always on; accepted for Prometheus's sake");
+  command->add_option("--web.max-connections", o.connections_max, "Connections at a time");
+  command->add_option("--query.lookback-delta", flags->lookback, "How far back a sample counts for an instant");
+  command->add_option("--query.timeout", flags->query_timeout, "Longest time of a query");
+  command->add_option("--query.max-concurrency", o.query_concurrency_max, "Queries at a time");
+  command->add_option("--query.max-samples", o.query_samples_max, "Samples that one query may hold in memory");
+  command->add_option("--rules.alert.for-outage-tolerance", flags->outage_tolerance,
+                      "Longest pause after which a pending alert goes on");
+  command->add_option("--rules.alert.resend-delay", flags->resend_delay, "Least time between two sendings of an alert");
+  command->add_option("--rules.alert.for-grace-period", flags->grace_period,
+                      "Without effect (alert states are kept); accepted for Prometheus's sake");
+  command->add_option("--enable-feature", o.features, "Features by Prometheus's names, separated by commas")
+      ->delimiter(',');
+  command->add_option("--log.level", flags->log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  command->add_option("--log.format", flags->log_format, "text or json")->check(CLI::IsMember({"text", "json"}));
+  command->callback([command, flags, &run] {
+    FinishFlags(*command, *flags);
+    run = [flags] { return Serve(*flags); };
+  });
+}
+
+}  // namespace bellwether::server

@@ -1,0 +1,19 @@
+#include <functional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "server/commands/check.h"
+#include "server/commands/serve.h"
+#include "server/version.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("Bellwether: monitoring for machine-learning systems", "bellwether");
+  app.set_version_flag("--version", std::string("bellwether ") + std::string(bellwether::server::kVersion));
+  app.require_subcommand(1);
+  std::function<int()> run;
+  bellwether::server::AddServeCommand(app, run);
+  bellwether::server::AddCheckCommand(app, run);
+  CLI11_PARSE(app, argc, argv);
+  return run();
+}
