@@ -4,9 +4,9 @@
 // map of byte strings with atomic durable batches, prefix scans and expiry. Each owner has a prefix of its own
 // ("rules/", "notify/", ...) and never touches another's, and no batch spans two owners.
 //
-// A hand-over between two owners is a queue in the giver's prefix: the giver writes its new state and the updates it owes
-// in one batch; the taker writes its new state and the number of the last update taken in one batch of its own; the
-// giver then forgets. Each step is exactly once in effect over a crash.
+// A hand-over between two owners is a queue in the giver's prefix: the giver writes its new state and the updates it
+// owes in one batch; the taker writes its new state and the number of the last update taken in one batch of its own;
+// the giver then forgets. Each step is exactly once in effect over a crash.
 //
 // Thread-safe. Implementations: RocksDB (beside the samples) and memory; one contract test for both.
 #pragma once

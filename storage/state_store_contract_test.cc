@@ -1,11 +1,9 @@
 // What every StateStore promises, tried on each implementation.
 #include <gtest/gtest.h>
-#include <rocksdb/db.h>
 
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "storage/open.h"
@@ -168,54 +166,6 @@ INSTANTIATE_TEST_SUITE_P(Backends, StateStoreContract, testing::Values(StateBack
                          [](const auto& backend) {
                            return backend.param == StateBackend::kMemory ? "Memory" : "Rocks";
                          });
-
-TEST(RocksStateStore, KeepsEverythingOverARestart) {
-  const StateStoreFolder folder;
-  base::SimulatedClock clock(TimestampMs(1000));
-  StateBatch batch;
-  batch.Put("a", "1");
-  batch.Put("b", "2", TimestampMs(5000));
-  ASSERT_TRUE(OpenStateStoreAt(folder.path(), clock)->Apply(batch).ok());
-  {
-    const auto store = OpenStateStoreAt(folder.path(), clock);
-    EXPECT_EQ(*store->Get("a"), "1");
-    EXPECT_EQ(*store->Get("b"), "2");
-  }
-  clock.Set(TimestampMs(5000));
-  EXPECT_EQ(*OpenStateStoreAt(folder.path(), clock)->Get("b"), std::nullopt);
-}
-
-TEST(RocksStateStore, CompactionRemovesWhatHasExpired) {
-  const StateStoreFolder folder;
-  base::SimulatedClock clock(TimestampMs(1000));
-  auto database = Database::Open({.path = folder.path()}, clock);
-  ASSERT_TRUE(database.ok());
-  const std::shared_ptr<Database> shared = std::move(*database);
-  const auto store = NewRocksStateStore(shared, clock);
-  StateBatch batch;
-  batch.Put("a", "lasts");
-  batch.Put("b", "goes", TimestampMs(5000));
-  ASSERT_TRUE(store->Apply(batch).ok());
-  clock.Set(TimestampMs(6000));
-  ASSERT_TRUE(shared->db().CompactRange({}, shared->state(), nullptr, nullptr).ok());
-  const std::unique_ptr<rocksdb::Iterator> it(shared->db().NewIterator({}, shared->state()));
-  it->SeekToFirst();
-  ASSERT_TRUE(it->Valid());
-  EXPECT_EQ(it->key().ToString(), "a");
-  it->Next();
-  EXPECT_FALSE(it->Valid());
-}
-
-TEST(RocksStateStore, ReadsItsOwnValuesOnly) {
-  StateValue value;
-  EXPECT_FALSE(DecodeStateValue("", value));
-  EXPECT_FALSE(DecodeStateValue("\x02x", value));
-  EXPECT_FALSE(DecodeStateValue(std::string_view("\x01\0\0", 3), value));
-  const std::string bytes = EncodeStateValue("v", TimestampMs(-7));
-  ASSERT_TRUE(DecodeStateValue(bytes, value));
-  EXPECT_EQ(value.value, "v");
-  EXPECT_EQ(value.expires_at, TimestampMs(-7));
-}
 
 }  // namespace
 }  // namespace bellwether::storage

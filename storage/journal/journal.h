@@ -183,7 +183,8 @@ struct ReplayReport {
   std::uint64_t torn_bytes = 0;  // Cut off the tail: never acknowledged.
 };
 
-// Takes a record, returns the time of its newest sample. An error becomes an entry in the report's damage.
+// Takes a record, returns the time of its newest sample. An error becomes an entry in the report's damage, and the
+// segment's newest sample counts as Max.
 using RecordVisitor =
     std::function<base::Result<base::TimestampMs>(RecordType type, std::string_view payload, const RecordPlace& place)>;
 

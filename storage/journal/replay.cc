@@ -95,6 +95,7 @@ class JournalReplay {
     if (newest.ok()) {
       info.newest = std::max(info.newest, *newest);
     } else {
+      info.newest = base::TimestampMs::Max();  // Unknown, so the segment is kept as long as any.
       report_.damage.push_back(
           fmt::format("{}: the record at offset {}: {}", file, record.offset, newest.status().message()));
     }

@@ -8,6 +8,15 @@
 #include <numeric>
 
 namespace bellwether::storage {
+
+// An iterator and the bound it may not outlive.
+struct BoundedIterator {
+  explicit BoundedIterator(std::string end_key) : end(std::move(end_key)), bound(end) {}
+  std::string end;
+  rocksdb::Slice bound;
+  std::unique_ptr<rocksdb::Iterator> it;
+};
+
 namespace {
 
 rocksdb::Slice ToSealedSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
@@ -24,14 +33,6 @@ void MoveTo(rocksdb::Iterator& it, const std::string& key) {
   if (it.Valid() && it.key().compare(target) < 0) it.Next();
   if (!it.Valid() || it.key() != target) it.Seek(target);
 }
-
-// An iterator and the bound it may not outlive.
-struct BoundedIterator {
-  explicit BoundedIterator(std::string end_key) : end(std::move(end_key)), bound(ToSealedSlice(end)) {}
-  std::string end;
-  rocksdb::Slice bound;
-  std::unique_ptr<rocksdb::Iterator> it;
-};
 
 std::unique_ptr<BoundedIterator> OpenBounded(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, std::string end,
                                              std::size_t readahead = 0) {
