@@ -6,10 +6,10 @@
 //
 // Nothing is sent before it is written down. The outbox is in the state store under "notify/": a message is put there
 // with its dedup key, sent at least once, retried with back-off (and the receiver's Retry-After) until it is delivered,
-// refused for good, or a week old; what failed for good is kept as a dead letter with the reason. A receiver that refuses
-// everything (wrong key, channel gone) is tried every five minutes and holds up nobody else. A newer state of the same
-// group and receiver replaces a waiting one and keeps its place, so "firing" never arrives after "resolved". A restart
-// loses and reorders nothing.
+// refused for good, or a week old; what failed for good is kept as a dead letter with the reason. A receiver that
+// refuses everything (wrong key, channel gone) is tried every five minutes and holds up nobody else. A newer state of
+// the same group and receiver replaces a waiting one and keeps its place, so "firing" never arrives after "resolved". A
+// restart loses and reorders nothing.
 //
 // The decisions (route, group, when to flush, whether to send, what follows an answer) are pure functions in
 // notify/policy that take the time and return a reason; this class acts on them.

@@ -1,8 +1,8 @@
 // promql/engine.h
 //
 // Syntax tree to value. An Engine evaluates at one time (Instant) or at steps of a range (Range); an instant query is a
-// range with one step. Operators work on columns: each selector decodes a series once, whatever the number of steps, and
-// produces its row of steps; aggregations and joins fold rows by integer slots computed once a query.
+// range with one step. Operators work on columns: each selector decodes a series once, whatever the number of steps,
+// and produces its row of steps; aggregations and joins fold rows by integer slots computed once a query.
 //
 // Limits: samples held at once, a deadline, a number of queries at a time. All end a query with a clear error and never
 // the server. Annotations (warnings, infos) come back with the value.
@@ -99,9 +99,9 @@ struct EngineOptions {
   std::size_t max_samples = 50'000'000;
   int max_concurrency = 20;
   base::DurationMs default_subquery_step = base::Minutes(1);
-  bool delayed_name_removal = false;   // --enable-feature=promql-delayed-name-removal
-  bool use_start_timestamps = false;   // --enable-feature=use-start-timestamps
-  bool type_and_unit_labels = false;   // --enable-feature=type-and-unit-labels
+  bool delayed_name_removal = false;  // --enable-feature=promql-delayed-name-removal
+  bool use_start_timestamps = false;  // --enable-feature=use-start-timestamps
+  bool type_and_unit_labels = false;  // --enable-feature=type-and-unit-labels
 };
 
 struct QueryOptions {
@@ -118,8 +118,8 @@ class Engine {
 
   [[nodiscard]] const EngineOptions& options() const;
 
-  // Errors: kInvalidArgument (does not parse, or wrong type for a range query), kExecution, kDeadlineExceeded, kCancelled,
-  // kUnavailable (storage).
+  // Errors: kInvalidArgument (does not parse, or wrong type for a range query), kExecution, kDeadlineExceeded,
+  // kCancelled, kUnavailable (storage).
   [[nodiscard]] base::Result<QueryResult> Instant(storage::Storage& storage, std::string_view query,
                                                   base::TimestampMs at, const QueryOptions& options = {}) const;
   // start <= end, step > 0.

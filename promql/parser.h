@@ -22,9 +22,9 @@
 namespace bellwether::promql {
 
 struct ParserOptions {
-  bool experimental_functions = false;   // --enable-feature=promql-experimental-functions
-  bool extended_range_selectors = false; // promql-extended-range-selectors
-  bool binop_fill_modifiers = false;     // promql-binop-fill-modifiers
+  bool experimental_functions = false;    // --enable-feature=promql-experimental-functions
+  bool extended_range_selectors = false;  // promql-extended-range-selectors
+  bool binop_fill_modifiers = false;      // promql-binop-fill-modifiers
 };
 
 // kInvalidArgument with position and reason.

@@ -23,17 +23,17 @@ enum class SyncPolicy : std::uint8_t {
 };
 
 struct StorageOptions {
-  std::string path;                                  // Directory; made if absent. RocksDB store only.
+  std::string path;  // Directory; made if absent. RocksDB store only.
   SyncPolicy sync = SyncPolicy::kAlways;
   base::DurationMs sync_interval = base::Seconds(1);
   base::DurationMs out_of_order_window = base::Hours(1);
   base::DurationMs future_limit = base::Minutes(10);
-  base::DurationMs retention = base::Days(15);       // 0: for ever.
-  std::size_t series_limit = 0;                      // Active series; 0: none.
+  base::DurationMs retention = base::Days(15);  // 0: for ever.
+  std::size_t series_limit = 0;                 // Active series; 0: none.
   std::size_t exemplars_max = 100'000;
-  std::size_t chunk_samples_max = 240;               // Tests set 2.
+  std::size_t chunk_samples_max = 240;  // Tests set 2.
   std::size_t block_cache_bytes = 64u << 20;
-  bool background_thread = true;                     // Off: Maintain is called by the owner (tests).
+  bool background_thread = true;  // Off: Maintain is called by the owner (tests).
 };
 
 // A store and the state that lives beside it, in one directory with one lock.

@@ -8,7 +8,8 @@
 // and per series, never against other series:
 //   - newer than the newest of its series: always taken, however late it is (within retention);
 //   - as old as the newest: the same bits again are a success without effect, other bits are refused (kDuplicate);
-//   - older, but within the out-of-order window of its series: taken; where a sample of that time exists, that one stays;
+//   - older, but within the out-of-order window of its series: taken; where a sample of that time exists, that one
+//   stays;
 //   - older than that: refused (kOutOfOrder); older than the retention: refused (kTooOld);
 //   - more than ten minutes ahead of the clock: refused (kTooFarInFuture).
 // A refusal is an enumerator and a count; the other samples of the commit are kept. Commit(kDurable) returns after the
@@ -18,13 +19,13 @@
 // samples go away in time.
 //
 // Reading. A Querier sees the samples of [min, max], both inclusive, at the time of each Select; series come sorted by
-// label set, samples by time, each time once, stale markers included; a series without samples in the range may be among
-// them. Readers never wait for a sync.
+// label set, samples by time, each time once, stale markers included; a series without samples in the range may be
+// among them. Readers never wait for a sync.
 //
 // Threads: Storage is thread-safe. An Appender or Querier belongs to one thread; any number of them live at once.
 //
-// The road not taken: an append call for each sample, as Prometheus has it. Columns of refs and samples cost one virtual
-// call a request instead of one a sample.
+// The road not taken: an append call for each sample, as Prometheus has it. Columns of refs and samples cost one
+// virtual call a request instead of one a sample.
 #pragma once
 
 #include <array>
@@ -52,10 +53,10 @@ using metric::SeriesRef;
 // Why a sample was not taken. Counted in bellwether_storage_refused_samples_total{reason}.
 enum class Refusal : std::uint8_t {
   kNone,
-  kDuplicate,        // Another value at the time of the newest sample.
-  kOutOfOrder,       // Older than the out-of-order window of its series.
-  kTooOld,           // Older than the retention.
-  kTooFarInFuture,   // More than ten minutes ahead of the clock.
+  kDuplicate,       // Another value at the time of the newest sample.
+  kOutOfOrder,      // Older than the out-of-order window of its series.
+  kTooOld,          // Older than the retention.
+  kTooFarInFuture,  // More than ten minutes ahead of the clock.
 };
 inline constexpr std::size_t kRefusals = 5;
 [[nodiscard]] std::string_view RefusalName(Refusal reason);  // "duplicate", "out_of_order", ... for metric labels.
@@ -82,7 +83,14 @@ struct Exemplar {
 };
 
 enum class MetricType : std::uint8_t {  // Numbered as on the wire.
-  kUnknown = 0, kCounter = 1, kGauge = 2, kHistogram = 3, kGaugeHistogram = 4, kSummary = 5, kInfo = 6, kStateSet = 7,
+  kUnknown = 0,
+  kCounter = 1,
+  kGauge = 2,
+  kHistogram = 3,
+  kGaugeHistogram = 4,
+  kSummary = 5,
+  kInfo = 6,
+  kStateSet = 7,
 };
 [[nodiscard]] std::string_view MetricTypeName(MetricType type);  // "counter", "gaugehistogram", ...
 
@@ -97,7 +105,7 @@ struct MetricMetadata {
 enum class Durability : std::uint8_t { kDurable, kVisible };
 
 struct CommitResult {
-  std::uint64_t floats = 0;      // Taken, repeats of the same sample included.
+  std::uint64_t floats = 0;  // Taken, repeats of the same sample included.
   std::uint64_t histograms = 0;
   std::uint64_t exemplars = 0;
   std::array<std::uint64_t, kRefusals> refused{};
@@ -147,9 +155,9 @@ class Appender {
 // batches of a series. The views are good until the next call on the cursor.
 struct SampleBatch {
   std::span<const base::TimestampMs> timestamps;
-  std::span<const double> values;                                // Empty for a run of histograms.
-  std::span<const metric::NativeHistogram* const> histograms;    // Empty for a run of floats.
-  std::span<const base::TimestampMs> start_timestamps;           // Empty: none is known.
+  std::span<const double> values;                              // Empty for a run of histograms.
+  std::span<const metric::NativeHistogram* const> histograms;  // Empty for a run of floats.
+  std::span<const base::TimestampMs> start_timestamps;         // Empty: none is known.
 };
 
 // The samples of one series. Reset hints of histograms read as Prometheus's storage returns them: kGauge for gauges,
@@ -179,7 +187,7 @@ class SeriesSet {
 struct SelectHints {
   base::TimestampMs min = base::TimestampMs::Min();  // Narrower than the querier's range, inclusive.
   base::TimestampMs max = base::TimestampMs::Max();
-  std::size_t limit = 0;  // Series at most; 0: all.
+  std::size_t limit = 0;     // Series at most; 0: all.
   bool labels_only = false;  // Samples will not be read.
 };
 
@@ -188,7 +196,8 @@ class Querier {
  public:
   virtual ~Querier() = default;
   // Never null; errors are in the set's status.
-  virtual std::unique_ptr<SeriesSet> Select(std::span<const metric::Matcher> matchers, const SelectHints& hints = {}) = 0;
+  virtual std::unique_ptr<SeriesSet> Select(std::span<const metric::Matcher> matchers,
+                                            const SelectHints& hints = {}) = 0;
   // Sorted; of series that match (all, if there are no matchers) and may have samples in the range. `limit` 0: all.
   virtual base::Result<std::vector<std::string>> LabelNames(std::span<const metric::Matcher> matchers,
                                                             std::size_t limit = 0) = 0;
@@ -209,15 +218,15 @@ struct NameCount {
 
 // What /api/v1/status/tsdb and /metrics tell.
 struct StorageStats {
-  std::uint64_t series = 0;        // In memory now.
+  std::uint64_t series = 0;  // In memory now.
   std::uint64_t label_pairs = 0;
   std::uint64_t chunks = 0;
   std::optional<base::TimestampMs> min_time;
   std::optional<base::TimestampMs> max_time;
   std::uint64_t disk_bytes = 0;
-  std::vector<NameCount> series_by_metric;          // Descending, at most `limit` each.
+  std::vector<NameCount> series_by_metric;  // Descending, at most `limit` each.
   std::vector<NameCount> values_by_label;
-  std::vector<NameCount> series_by_label_pair;      // "label=value"
+  std::vector<NameCount> series_by_label_pair;  // "label=value"
 };
 
 class Storage {

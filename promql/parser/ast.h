@@ -1,8 +1,8 @@
 // promql/parser/ast.h
 //
 // The syntax tree of PromQL: immutable after parsing, shared freely between threads. Grouping labels and matchers are
-// in the order they were written; what needs them sorted sorts a copy. Types are checked by the parser, so whoever walks
-// a tree may rely on them.
+// in the order they were written; what needs them sorted sorts a copy. Types are checked by the parser, so whoever
+// walks a tree may rely on them.
 //
 // Durations: a literal is kept in milliseconds; a duration expression (`foo[step()*2]`) is a tree of its own beside it
 // and is resolved once a query is known (promql/plan). Positions are byte offsets into the query text.
@@ -33,24 +33,61 @@ struct PositionRange {
 };
 
 enum class ExprKind : std::uint8_t {
-  kNumber, kString, kVectorSelector, kMatrixSelector, kSubquery, kAggregate, kBinary, kUnary, kCall, kParen,
+  kNumber,
+  kString,
+  kVectorSelector,
+  kMatrixSelector,
+  kSubquery,
+  kAggregate,
+  kBinary,
+  kUnary,
+  kCall,
+  kParen,
   kDuration,  // Only inside duration expressions.
 };
 
 enum class BinaryOp : std::uint8_t {
-  kAdd, kSub, kMul, kDiv, kMod, kPow, kAtan2,
-  kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMod,
+  kPow,
+  kAtan2,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
   kTrimUpper,  // </ : keeps observations at or below.
   kTrimLower,  // >/ : keeps observations at or above.
-  kAnd, kOr, kUnless,
+  kAnd,
+  kOr,
+  kUnless,
 };
 [[nodiscard]] std::string_view BinaryOpText(BinaryOp op);
-[[nodiscard]] constexpr bool IsComparison(BinaryOp op) { return op >= BinaryOp::kEqual && op <= BinaryOp::kGreaterEqual; }
+[[nodiscard]] constexpr bool IsComparison(BinaryOp op) {
+  return op >= BinaryOp::kEqual && op <= BinaryOp::kGreaterEqual;
+}
 [[nodiscard]] constexpr bool IsTrim(BinaryOp op) { return op == BinaryOp::kTrimUpper || op == BinaryOp::kTrimLower; }
 [[nodiscard]] constexpr bool IsSetOp(BinaryOp op) { return op >= BinaryOp::kAnd; }
 
 enum class AggregateOp : std::uint8_t {
-  kSum, kAvg, kCount, kMin, kMax, kGroup, kStddev, kStdvar, kTopk, kBottomk, kCountValues, kQuantile, kLimitk, kLimitRatio,
+  kSum,
+  kAvg,
+  kCount,
+  kMin,
+  kMax,
+  kGroup,
+  kStddev,
+  kStdvar,
+  kTopk,
+  kBottomk,
+  kCountValues,
+  kQuantile,
+  kLimitk,
+  kLimitRatio,
 };
 [[nodiscard]] std::string_view AggregateOpText(AggregateOp op);
 
@@ -85,15 +122,15 @@ struct AtModifier {
 
 // The modifiers that selectors and subqueries share.
 struct TimeModifiers {
-  base::DurationMs offset;        // Of a literal; 0 if there is none or `offset_expr` is set.
-  ExprPtr offset_expr;            // A duration expression, or null.
+  base::DurationMs offset;  // Of a literal; 0 if there is none or `offset_expr` is set.
+  ExprPtr offset_expr;      // A duration expression, or null.
   std::optional<AtModifier> at;
 };
 
 struct VectorSelector final : Expr {
   VectorSelector() : Expr(ExprKind::kVectorSelector) {}
-  std::string name;                        // Empty if only matchers were written.
-  std::vector<metric::Matcher> matchers;   // With the one for __name__ when there is a name; it is the last one.
+  std::string name;                       // Empty if only matchers were written.
+  std::vector<metric::Matcher> matchers;  // With the one for __name__ when there is a name; it is the last one.
   TimeModifiers time;
   bool anchored = false;
   bool smoothed = false;
@@ -129,9 +166,9 @@ enum class Cardinality : std::uint8_t { kOneToOne, kManyToOne, kOneToMany, kMany
 
 struct VectorMatching {
   Cardinality cardinality = Cardinality::kOneToOne;
-  bool on = false;                         // on(labels); otherwise ignoring(labels), which may be empty.
+  bool on = false;  // on(labels); otherwise ignoring(labels), which may be empty.
   std::vector<std::string> labels;
-  std::vector<std::string> include;        // Of group_left / group_right.
+  std::vector<std::string> include;  // Of group_left / group_right.
   std::optional<double> fill_left;
   std::optional<double> fill_right;
 };

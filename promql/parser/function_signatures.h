@@ -1,7 +1,7 @@
 // promql/parser/function_signatures.h
 //
-// The functions of PromQL as the parser needs them: name, argument types, result. One table; promql/functions binds each
-// name to what computes it, and a test holds the two together.
+// The functions of PromQL as the parser needs them: name, argument types, result. One table; promql/functions binds
+// each name to what computes it, and a test holds the two together.
 #pragma once
 
 #include <cstdint>

@@ -24,23 +24,79 @@ enum class TokenKind : std::uint8_t {
   kNumber,
   kDuration,
   // Punctuation.
-  kComma, kColon, kAssign,  // ','  ':'  '='
-  kLeftParen, kRightParen, kLeftBrace, kRightBrace, kLeftBracket, kRightBracket,
+  kComma,
+  kColon,
+  kAssign,  // ','  ':'  '='
+  kLeftParen,
+  kRightParen,
+  kLeftBrace,
+  kRightBrace,
+  kLeftBracket,
+  kRightBracket,
   // Operators, kFirstOperator..kLastOperator.
-  kAdd, kSub, kMul, kDiv, kMod, kPow, kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
-  kTrimUpper, kTrimLower, kRegexMatch, kRegexNoMatch, kAt, kAnd, kOr, kUnless, kAtan2,
+  kAdd,
+  kSub,
+  kMul,
+  kDiv,
+  kMod,
+  kPow,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kTrimUpper,
+  kTrimLower,
+  kRegexMatch,
+  kRegexNoMatch,
+  kAt,
+  kAnd,
+  kOr,
+  kUnless,
+  kAtan2,
   // Aggregators, in the order of AggregateOp.
-  kSum, kAvg, kCount, kMin, kMax, kGroup, kStddev, kStdvar, kTopk, kBottomk, kCountValues, kQuantile, kLimitk,
+  kSum,
+  kAvg,
+  kCount,
+  kMin,
+  kMax,
+  kGroup,
+  kStddev,
+  kStdvar,
+  kTopk,
+  kBottomk,
+  kCountValues,
+  kQuantile,
+  kLimitk,
   kLimitRatio,
   // Keywords.
-  kBool, kBy, kGroupLeft, kGroupRight, kFill, kFillLeft, kFillRight, kIgnoring, kOffset, kSmoothed, kAnchored, kOn,
+  kBool,
+  kBy,
+  kGroupLeft,
+  kGroupRight,
+  kFill,
+  kFillLeft,
+  kFillRight,
+  kIgnoring,
+  kOffset,
+  kSmoothed,
+  kAnchored,
+  kOn,
   kWithout,
   // Words that are functions in one place and part of the syntax in another.
-  kStart, kEndWord, kStep, kRange, kMaxOf, kMinOf,
+  kStart,
+  kEndWord,
+  kStep,
+  kRange,
+  kMaxOf,
+  kMinOf,
 };
 
 [[nodiscard]] constexpr bool IsOperatorToken(TokenKind k) { return k >= TokenKind::kAdd && k <= TokenKind::kAtan2; }
-[[nodiscard]] constexpr bool IsAggregatorToken(TokenKind k) { return k >= TokenKind::kSum && k <= TokenKind::kLimitRatio; }
+[[nodiscard]] constexpr bool IsAggregatorToken(TokenKind k) {
+  return k >= TokenKind::kSum && k <= TokenKind::kLimitRatio;
+}
 [[nodiscard]] constexpr bool IsKeywordToken(TokenKind k) { return k >= TokenKind::kBool && k <= TokenKind::kWithout; }
 
 struct Token {
@@ -90,7 +146,7 @@ class Lexer {
   std::size_t pos_ = 0;
   std::size_t start_ = 0;  // Of the token in hand.
   bool done_ = false;
-  Token last_;             // What Next repeats once done.
+  Token last_;  // What Next repeats once done.
 
   int paren_depth_ = 0;
   bool brace_open_ = false;
@@ -100,11 +156,11 @@ class Lexer {
   bool got_duration_ = false;
 };
 
-// Whether text[pos..] begins with a number; moves `pos` behind what was read in either case. In series descriptions there
-// are no hexadecimal numbers and an 'x' may follow ("1x5").
+// Whether text[pos..] begins with a number; moves `pos` behind what was read in either case. In series descriptions
+// there are no hexadecimal numbers and an 'x' may follow ("1x5").
 [[nodiscard]] bool ScanNumber(std::string_view text, std::size_t& pos, bool series_description);
-// The unit part of a duration whose first digits have been read ("m30s" of "1m30s"); the character behind it included if
-// it is one that must not follow.
+// The unit part of a duration whose first digits have been read ("m30s" of "1m30s"); the character behind it included
+// if it is one that must not follow.
 [[nodiscard]] bool ScanDurationUnits(std::string_view text, std::size_t& pos);
 
 // Go's %q of one character: '~', '\n'.

@@ -1,5 +1,5 @@
-// Feeds every file of the corpus folders named on the command line to the fuzz target it is linked with: the kept corpus
-// as a test, without libFuzzer.
+// Feeds every file of the corpus folders named on the command line to the fuzz target it is linked with: the kept
+// corpus as a test, without libFuzzer.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

@@ -17,6 +17,7 @@ FRONT_SUBFOLDER_HEADERS = {
     "promql/parser/ast.h",
     "promql/parser/series_description.h",
     "promql/parser/function_signatures.h",
+    "api/http/http_server.h",
 }
 # What may see storage/state_store.h alone.
 STATE_STORE_ONLY = {"notify"}
@@ -31,7 +32,7 @@ LIBRARIES = {
     "spdlog/": ("base/log.cc",),
     "CLI/": ("server/", "tests/", "bench/"),
     "snappy.h": ("ingest/", "api/remote_read/", "tests/", "bench/"),
-    "re2/": ("metric/", "template/", "promql/", "storage/index/", "rules/", "notify/"),
+    "re2/": ("metric/", "template/", "promql/", "storage/index/", "rules/", "notify/", "tests/"),
 }
 # No doubt, plan or history is left in a source; no path of somebody's machine.
 FORBIDDEN = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|/work/|/home/")
@@ -98,8 +99,6 @@ def main():
         for number, line in enumerate(text.splitlines(), 1):
             if FORBIDDEN.search(line):
                 faults.append(f"{path}:{number}: {line.strip()}")
-            if len(line) > 120:
-                faults.append(f"{path}:{number}: longer than 120 columns")
     faults += [f"{path}: included by nobody" for path in headers if str(path) not in included]
     if options.format:
         result = subprocess.run([options.format, "--dry-run", "-Werror", *map(str, paths)], capture_output=True, text=True)
