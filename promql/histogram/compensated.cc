@@ -122,7 +122,7 @@ void CompensatedHistogram::AddExponential(const NativeHistogram& h) {
   shape_.schema = schema;
 }
 
-CompensatedValue CompensatedHistogram::ReconcileZero(const NativeHistogram& h) {
+KahanSum CompensatedHistogram::ReconcileZero(const NativeHistogram& h) {
   WidenedZero other{h.zero_threshold, h.zero_count};
   while (other.threshold != shape_.zero_threshold) {
     if (shape_.zero_threshold > other.threshold) other = WidenZero(h, shape_.zero_threshold);
@@ -147,12 +147,12 @@ NativeHistogram CompensatedHistogram::Values() const {
   const auto pack = [](const Side& side, auto& spans, auto& counts) {
     std::vector<IndexedCount> flat;
     flat.reserve(side.size());
-    for (const IndexedValue& bucket : side) flat.push_back({bucket.index, bucket.count.value});
+    for (const IndexedValue& bucket : side) flat.push_back({bucket.index, bucket.count.sum});
     Pack(flat, spans, counts);
   };
-  out.zero_count = zero_count_.value;
-  out.count = count_.value;
-  out.sum = sum_.value;
+  out.zero_count = zero_count_.sum;
+  out.count = count_.sum;
+  out.sum = sum_.sum;
   pack(positive_, out.positive_spans, out.positive_buckets);
   pack(negative_, out.negative_spans, out.negative_buckets);
   return out;
@@ -160,7 +160,7 @@ NativeHistogram CompensatedHistogram::Values() const {
 
 NativeHistogram CompensatedHistogram::Total() const {
   CompensatedHistogram whole = *this;
-  whole.ForEach([](CompensatedValue& v) { v = {v.value + v.lost, 0}; });
+  whole.ForEach([](KahanSum& v) { v = {v.Total(), 0}; });
   return whole.Values();
 }
 
@@ -174,11 +174,11 @@ void CompensatedHistogram::ForEach(F&& f) {
 }
 
 void CompensatedHistogram::Scale(double factor) {
-  ForEach([&](CompensatedValue& v) { v.Scale(factor); });
+  ForEach([&](KahanSum& v) { v = {v.sum * factor, v.lost * factor}; });
 }
 
 void CompensatedHistogram::Divide(double divisor) {
-  ForEach([&](CompensatedValue& v) { v.Divide(divisor); });
+  ForEach([&](KahanSum& v) { v = {v.sum / divisor, v.lost / divisor}; });
 }
 
 bool CompensatedHistogram::HasOverflow() const { return histogram::HasOverflow(Values()); }

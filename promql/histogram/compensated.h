@@ -6,42 +6,13 @@
 // Source: Prometheus model/histogram/float_histogram.go (KahanAdd).
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "metric/histogram.h"
+#include "promql/eval/kahan.h"
 
 namespace bellwether::promql::histogram {
-
-struct CompensatedValue {
-  double value = 0;
-  double lost = 0;
-
-  void Add(double x) {
-    const double t = value + x;
-    if (std::isinf(t)) {
-      lost = 0;
-    } else if (std::fabs(value) >= std::fabs(x)) {
-      lost += (value - t) + x;
-    } else {
-      lost += (x - t) + value;
-    }
-    value = t;
-  }
-  void Add(const CompensatedValue& other) {
-    Add(other.value);
-    if (other.lost != 0) Add(other.lost);
-  }
-  void Scale(double factor) {
-    value *= factor;
-    lost *= factor;
-  }
-  void Divide(double divisor) {
-    value /= divisor;
-    lost /= divisor;
-  }
-};
 
 // A value; copies are independent.
 class CompensatedHistogram {
@@ -66,7 +37,7 @@ class CompensatedHistogram {
  private:
   struct IndexedValue {
     std::int32_t index = 0;
-    CompensatedValue count;
+    KahanSum count;
   };
   using Side = std::vector<IndexedValue>;
 
@@ -78,7 +49,7 @@ class CompensatedHistogram {
   bool AddCustom(const metric::NativeHistogram& h);
   void AddExponential(const metric::NativeHistogram& h);
   // Returns what `h` brings to the zero bucket.
-  CompensatedValue ReconcileZero(const metric::NativeHistogram& h);
+  KahanSum ReconcileZero(const metric::NativeHistogram& h);
   void WidenZeroTo(double threshold);
   // Without compensation, and without buckets that are empty.
   [[nodiscard]] metric::NativeHistogram Values() const;
@@ -86,9 +57,9 @@ class CompensatedHistogram {
   void ForEach(F&& f);
 
   metric::NativeHistogram shape_;  // Schema, threshold, custom values and hint.
-  CompensatedValue zero_count_;
-  CompensatedValue count_;
-  CompensatedValue sum_;
+  KahanSum zero_count_;
+  KahanSum count_;
+  KahanSum sum_;
   Side positive_;
   Side negative_;
 };

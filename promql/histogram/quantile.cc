@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "promql/eval/kahan.h"
 #include "promql/histogram/buckets.h"
-#include "promql/histogram/compensated.h"
 #include "promql/histogram/interpolation.h"
 
 namespace bellwether::promql::histogram {
@@ -131,7 +131,7 @@ FractionResult Fraction(double lower, double upper, const NativeHistogram& h) {
 
 double Variance(const NativeHistogram& h) {
   const double mean = h.sum / h.count;
-  CompensatedValue variance;
+  KahanSum variance;
   for (const Bucket& bucket : AllBuckets(h)) {
     if (bucket.count == 0) continue;
     double middle = 0;
@@ -143,7 +143,7 @@ double Variance(const NativeHistogram& h) {
     const double delta = middle - mean;
     variance.Add(bucket.count * delta * delta);
   }
-  return (variance.value + variance.lost) / h.count;
+  return variance.Total() / h.count;
 }
 
 }  // namespace bellwether::promql::histogram
