@@ -12,17 +12,18 @@ double Quantile(double q, std::vector<double>& values) {
   if (q < 0) return -std::numeric_limits<double>::infinity();
   if (q > 1) return std::numeric_limits<double>::infinity();
 
-  const auto below = [](double a, double b) { return std::isnan(a) ? !std::isnan(b) : a < b; };
   const double rank = q * static_cast<double>(values.size() - 1);
   const double floor_rank = std::floor(rank);
   const auto lower = static_cast<std::ptrdiff_t>(floor_rank);
   const double weight = rank - floor_rank;
-  std::nth_element(values.begin(), values.begin() + lower, values.end(), below);
-  const double low = values[static_cast<std::size_t>(lower)];
+  // NaN to the front, so that the rest compares plainly.
+  const auto numbers = std::partition(values.begin(), values.end(), [](double v) { return std::isnan(v); });
+  const auto low_at = values.begin() + lower;
+  if (low_at >= numbers) std::nth_element(numbers, low_at, values.end());
+  const double low = *low_at;
   double high = low;
-  if (static_cast<std::size_t>(lower) + 1 < values.size()) {
-    high = *std::min_element(values.begin() + lower + 1, values.end(), below);
-  }
+  if (low_at + 1 < values.end())
+    high = low_at + 1 < numbers ? *(low_at + 1) : *std::min_element(std::max(low_at + 1, numbers), values.end());
   return low * (1 - weight) + high * weight;
 }
 

@@ -251,12 +251,13 @@ void SeriesTable::AddStats(std::size_t limit, StorageStats& stats) const {
   std::vector<NameCount> by_name;
   std::vector<NameCount> by_pair;
   const base::ReaderLock lock(mu_);
+  const index::LabelIndex& postings = postings_;
   stats.series = attached_;
-  stats.label_pairs = postings_.pair_count();
-  postings_.ForEachName([&](StringId name, std::size_t values) {
+  stats.label_pairs = postings.pair_count();
+  postings.ForEachName([&](StringId name, std::size_t values) {
     const std::string_view name_text = strings_.Get(name);
     by_name.push_back({std::string(name_text), values});
-    postings_.ForEachValue(name, [&](StringId value, const index::PostingList& list) {
+    postings.ForEachValue(name, [&](StringId value, const index::PostingList& list) {
       const std::string_view value_text = strings_.Get(value);
       if (name_text == metric::kMetricName) by_metric.push_back({std::string(value_text), list.size()});
       by_pair.push_back({fmt::format("{}={}", name_text, value_text), list.size()});

@@ -82,8 +82,10 @@ class MemoryStorage final : public Storage {
     }
     if (data_.refs_in_use > 0) return {};
     std::erase_if(data_.series, [](const auto& entry) { return entry.second.samples.empty(); });
-    std::erase_if(data_.by_labels, [&](const auto& entry) { return !IsKnown(entry.second); });
-    std::erase_if(data_.by_alias, [&](const auto& entry) { return !IsKnown(entry.second); });
+    const auto& known = data_.series;
+    const auto gone = [&known](const auto& entry) { return !known.contains(entry.second); };
+    std::erase_if(data_.by_labels, gone);
+    std::erase_if(data_.by_alias, gone);
     return {};
   }
 
@@ -97,8 +99,6 @@ class MemoryStorage final : public Storage {
     stats.min_time = stats.min_time ? std::min(*stats.min_time, first) : first;
     stats.max_time = stats.max_time ? std::max(*stats.max_time, last) : last;
   }
-
-  bool IsKnown(SeriesRef ref) const BW_REQUIRES(data_.mu) { return data_.series.contains(ref); }
 
   MemoryData data_;
 };
