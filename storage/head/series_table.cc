@@ -27,6 +27,25 @@ std::vector<NameCount> LargestCounts(std::vector<NameCount> counts, std::size_t 
   return counts;
 }
 
+void AddLabelCounts(const index::LabelIndex& postings, const index::StringPool& strings, std::size_t limit,
+                    StorageStats& stats) {
+  std::vector<NameCount> by_metric;
+  std::vector<NameCount> by_name;
+  std::vector<NameCount> by_pair;
+  postings.ForEachName([&](StringId name, std::size_t values) {
+    const std::string_view name_text = strings.Get(name);
+    by_name.push_back({std::string(name_text), values});
+    postings.ForEachValue(name, [&](StringId value, const index::PostingList& list) {
+      const std::string_view value_text = strings.Get(value);
+      if (name_text == metric::kMetricName) by_metric.push_back({std::string(value_text), list.size()});
+      by_pair.push_back({fmt::format("{}={}", name_text, value_text), list.size()});
+    });
+  });
+  stats.series_by_metric = LargestCounts(std::move(by_metric), limit);
+  stats.values_by_label = LargestCounts(std::move(by_name), limit);
+  stats.series_by_label_pair = LargestCounts(std::move(by_pair), limit);
+}
+
 }  // namespace
 
 SeriesTable::SeriesTable(std::uint64_t hash_seed, std::size_t series_limit)
@@ -247,25 +266,10 @@ std::uint32_t SeriesTable::slot_bound() const {
 }
 
 void SeriesTable::AddStats(std::size_t limit, StorageStats& stats) const {
-  std::vector<NameCount> by_metric;
-  std::vector<NameCount> by_name;
-  std::vector<NameCount> by_pair;
   const base::ReaderLock lock(mu_);
-  const index::LabelIndex& postings = postings_;
   stats.series = attached_;
-  stats.label_pairs = postings.pair_count();
-  postings.ForEachName([&](StringId name, std::size_t values) {
-    const std::string_view name_text = strings_.Get(name);
-    by_name.push_back({std::string(name_text), values});
-    postings.ForEachValue(name, [&](StringId value, const index::PostingList& list) {
-      const std::string_view value_text = strings_.Get(value);
-      if (name_text == metric::kMetricName) by_metric.push_back({std::string(value_text), list.size()});
-      by_pair.push_back({fmt::format("{}={}", name_text, value_text), list.size()});
-    });
-  });
-  stats.series_by_metric = LargestCounts(std::move(by_metric), limit);
-  stats.values_by_label = LargestCounts(std::move(by_name), limit);
-  stats.series_by_label_pair = LargestCounts(std::move(by_pair), limit);
+  stats.label_pairs = postings_.pair_count();
+  AddLabelCounts(postings_, strings_, limit, stats);
 }
 
 std::size_t SeriesTable::memory_bytes() const {

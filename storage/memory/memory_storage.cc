@@ -20,6 +20,12 @@ std::vector<NameCount> Largest(const std::map<std::string, std::uint64_t>& count
   return all;
 }
 
+// Entries whose series is gone.
+template <typename RefMap>
+void EraseUnknown(RefMap& refs, const std::map<SeriesRef, MemorySeries>& series) {
+  std::erase_if(refs, [&](const auto& entry) { return !series.contains(entry.second); });
+}
+
 class MemoryStorage final : public Storage {
  public:
   MemoryStorage(const StorageOptions& options, base::Clock& clock, base::MetricsRegistry& metrics)
@@ -82,10 +88,8 @@ class MemoryStorage final : public Storage {
     }
     if (data_.refs_in_use > 0) return {};
     std::erase_if(data_.series, [](const auto& entry) { return entry.second.samples.empty(); });
-    const auto& known = data_.series;
-    const auto gone = [&known](const auto& entry) { return !known.contains(entry.second); };
-    std::erase_if(data_.by_labels, gone);
-    std::erase_if(data_.by_alias, gone);
+    EraseUnknown(data_.by_labels, data_.series);
+    EraseUnknown(data_.by_alias, data_.series);
     return {};
   }
 
