@@ -44,6 +44,11 @@ int CheckConfig(const std::vector<std::string>& files) {
     code |= CheckOne(file, config.status(), "the configuration is valid");
     if (!config.ok()) continue;
     for (const std::string& warning : config->warnings) fmt::print("  WARNING: {}\n", warning);
+    if (config->notifications != nullptr) {
+      for (const std::string& warning : notify::ConfigWarnings(*config->notifications)) {
+        fmt::print("  WARNING: {}\n", warning);
+      }
+    }
     code |= CheckRules(config->rule_files);
   }
   return code;
