@@ -71,8 +71,11 @@ int Serve(const ServeFlags& flags) {
   base::SystemClock clock;
   Application application(flags.options, clock);
   if (const base::Status started = application.Start(); !started.ok()) {
-    BW_LOG(kError, "cannot start", {"error", started.message()});
-    std::fprintf(stderr, "bellwether: %s\n", started.message().c_str());
+    if (flags.log_format == "json") {
+      BW_LOG(kError, "cannot start", {"error", started.message()});
+    } else {
+      std::fprintf(stderr, "bellwether: cannot start: %s\n", started.message().c_str());
+    }
     return 1;
   }
   BW_LOG(kInfo, "ready", {"address", flags.options.listen_address}, {"version", kVersion},
@@ -108,7 +111,8 @@ void AddServeCommand(CLI::App& app, std::function<int()>& run) {
   command->add_option("--web.listen-address", o.listen_address, "HOST:PORT to listen on");
   command->add_option("--web.external-url", o.external_url, "URL under which people reach this server");
   command->add_flag("--web.enable-lifecycle", o.enable_lifecycle, "Allow POST /-/reload");
-  command->add_flag("--web.enable-admin-api", o.enable_admin_api, "Allow the admin API");
+  command->add_flag("--web.enable-admin-api", o.enable_admin_api,
+                    "Accepted for Prometheus's sake; there is no admin API yet");
   command->add_flag("--web.enable-remote-write-receiver", flags->receiver, "Always on; accepted for Prometheus's sake");
   command->add_option("--web.max-connections", o.connections_max, "Connections at a time");
   command->add_option("--query.lookback-delta", flags->lookback, "How far back a sample counts for an instant");
