@@ -27,8 +27,8 @@ struct ParserOptions {
   bool binop_fill_modifiers = false;      // promql-binop-fill-modifiers
 };
 
-// kInvalidArgument with position and reason; also for a query of more than 16 MiB or a tree of more than 1000 levels, so
-// that whoever walks a tree recursively needs no limit of its own.
+// kInvalidArgument with position and reason; also for a query of more than 16 MiB or a tree of more than 1000 levels,
+// so that whoever walks a tree recursively needs no limit of its own.
 [[nodiscard]] base::Result<ExprPtr> Parse(std::string_view query, const ParserOptions& options = {});
 
 // A vector selector without modifiers, as match[] takes it: `up{job="a"}`, `{__name__=~"a.*"}`.
