@@ -78,11 +78,14 @@ base::Result<OrderedJson> Links(const PagerDutyConfig& config, const TextRendere
     BW_ASSIGN_OR_RETURN(const std::string text, renderer.Render("links.text", link.text));
     if (!href.empty()) links.push_back({{"href", href}, {"text", text}});
   }
-  const auto add = [&](const std::string& href, const char* text) {
+  const auto add = [&](const std::string& href, const std::string& text) {
     const bool known = std::any_of(links.begin(), links.end(), [&](const auto& l) { return l["href"] == href; });
     if (!href.empty() && !known) links.push_back({{"href", href}, {"text", text}});
   };
-  add(renderer.view().runbook_url, "Runbook");
+  const std::vector<RunbookLink>& runbooks = renderer.view().runbooks;
+  for (const RunbookLink& runbook : runbooks) {
+    add(runbook.url, runbooks.size() > 1 ? "Runbook: " + runbook.alert : "Runbook");
+  }
   add(renderer.view().dashboard_url, "Dashboard");
   return links;
 }

@@ -185,6 +185,22 @@ TEST(Render, RunbookIsInEachForm) {
   }
 }
 
+TEST(Render, EveryRunbookOfAGroupIsLinked) {
+  Message message = DriftMessage();
+  MessageAlert other = message.alerts[0];
+  other.firing = true;
+  other.update.labels = metric::LabelsBuilder(other.update.labels).Set("alertname", "AccuracyLow").Build();
+  other.update.annotations["runbook_url"] = "https://runbooks.example.org/accuracy";
+  message.alerts.push_back(other);
+  const auto slack = nlohmann::json::parse(Render(Load(kSlack), message)->body)["attachments"][0];
+  const std::string field = slack["fields"].back()["value"];
+  EXPECT_THAT(field, HasSubstr("<https://runbooks.example.org/accuracy|AccuracyLow>"));
+  EXPECT_THAT(field, HasSubstr("<https://runbooks.example.org/feature-drift|FeatureDrift>"));
+  const auto links = nlohmann::json::parse(Render(Load(kPagerDuty), message)->body)["links"];
+  EXPECT_THAT(links.dump(), HasSubstr("Runbook: AccuracyLow"));
+  EXPECT_THAT(links.dump(), HasSubstr("Runbook: FeatureDrift"));
+}
+
 TEST(Render, ThousandLongAlertsFitEveryLimit) {
   Message message = DriftMessage();
   const MessageAlert sample = message.alerts.back();

@@ -36,15 +36,22 @@ base::Status RenderFields(const SlackConfig& config, const TextRenderer& rendere
   return base::OkStatus();
 }
 
-// The runbook is always at hand, whatever the user's texts leave out.
-void AddRunbook(const std::string& runbook_url, const OrderedJson& attachment, OrderedJson& fields) {
-  if (runbook_url.empty() || JsonText(attachment).find(runbook_url) != std::string::npos ||
-      JsonText(fields).find(runbook_url) != std::string::npos) {
-    return;
+std::string SlackLink(const std::string& url, const std::string& text) {
+  const bool is_link = url.starts_with("http://") || url.starts_with("https://");
+  return is_link ? "<" + url + "|" + text + ">" : url;
+}
+
+// The runbooks are always at hand, whatever the user's texts leave out.
+void AddRunbooks(const std::vector<RunbookLink>& runbooks, const OrderedJson& attachment, OrderedJson& fields) {
+  const std::string said = JsonText(attachment) + JsonText(fields);
+  std::string value;
+  for (const RunbookLink& runbook : runbooks) {
+    if (said.find(runbook.url) != std::string::npos) continue;
+    const std::string text = runbooks.size() > 1 && !runbook.alert.empty() ? runbook.alert : "Open the runbook";
+    value += (value.empty() ? "" : "\n") + SlackLink(runbook.url, text);
   }
-  const bool is_link = runbook_url.starts_with("http://") || runbook_url.starts_with("https://");
-  const std::string value = is_link ? "<" + runbook_url + "|Open the runbook>" : runbook_url;
-  fields.push_back({{"title", "Runbook"}, {"value", value}, {"short", false}});
+  if (value.empty()) return;
+  fields.push_back({{"title", runbooks.size() > 1 ? "Runbooks" : "Runbook"}, {"value", value}, {"short", false}});
 }
 
 }  // namespace
@@ -75,7 +82,7 @@ base::Result<RenderedBody> RenderSlack(const SlackConfig& config, const Message&
                                  renderer, attachment));
   OrderedJson fields = OrderedJson::array();
   BW_RETURN_IF_ERROR(RenderFields(config, renderer, fields));
-  AddRunbook(renderer.view().runbook_url, attachment, fields);
+  AddRunbooks(renderer.view().runbooks, attachment, fields);
   if (!fields.empty()) attachment["fields"] = std::move(fields);
   attachment["mrkdwn_in"] = config.mrkdwn_in;
   out.body["attachments"] = OrderedJson::array({std::move(attachment)});

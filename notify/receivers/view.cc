@@ -298,6 +298,19 @@ std::string FirstAnnotation(const Message& message, std::string_view name) {
   return {};
 }
 
+std::vector<RunbookLink> RunbooksOf(const Message& message) {
+  std::vector<RunbookLink> runbooks;
+  for (const bool firing : {true, false}) {
+    for (const MessageAlert& alert : message.alerts) {
+      const std::string url = AnnotationOf(alert.update.annotations, "runbook_url");
+      if (alert.firing != firing || url.empty() || runbooks.size() == kListedRunbooksMax) continue;
+      const bool known = std::any_of(runbooks.begin(), runbooks.end(), [&](const auto& r) { return r.url == url; });
+      if (!known) runbooks.push_back({std::string(alert.update.labels.Get("alertname")), url});
+    }
+  }
+  return runbooks;
+}
+
 }  // namespace
 
 MessageView ViewOf(const Message& message) {
@@ -307,7 +320,8 @@ MessageView ViewOf(const Message& message) {
   view.severity = WorstSeverity(message, view.firing > 0);
   view.common_labels = CommonLabels(message);
   view.common_annotations = CommonAnnotations(message);
-  view.runbook_url = FirstAnnotation(message, "runbook_url");
+  view.runbooks = RunbooksOf(message);
+  if (!view.runbooks.empty()) view.runbook_url = view.runbooks.front().url;
   view.dashboard_url = FirstAnnotation(message, "dashboard_url");
   return view;
 }

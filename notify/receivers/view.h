@@ -19,14 +19,23 @@ namespace bellwether::notify {
 // Texts list at most this many firing alerts; `.MoreFiring` counts the others.
 inline constexpr std::size_t kListedAlertsMax = 10;
 
+// Links to at most this many runbooks stand in a message that groups alerts with different ones.
+inline constexpr std::size_t kListedRunbooksMax = 5;
+
+struct RunbookLink {
+  std::string alert;  // The first alert that names it.
+  std::string url;
+};
+
 // What is known of a message beyond its alerts.
 struct MessageView {
   std::string status;    // "firing" or "resolved"
   std::string severity;  // The worst of the alerts that count: critical, error, warning, info; of unknown ones as is.
   metric::Annotations common_annotations;
   metric::Labels common_labels;
-  std::string runbook_url;    // Common, or the first alert's that has one; empty if none.
-  std::string dashboard_url;  // Likewise.
+  std::vector<RunbookLink> runbooks;  // Each once, those of firing alerts first.
+  std::string runbook_url;            // The first of them; empty if none.
+  std::string dashboard_url;          // Likewise.
   std::size_t firing = 0;
   std::size_t resolved = 0;
 };
