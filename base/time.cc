@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/civil_date.h"
+
 namespace bellwether::base {
 namespace {
 
@@ -26,34 +28,6 @@ Status MalformedDuration(std::string_view text) {
       text));
 }
 
-// Days since 1970-01-01 of a proleptic Gregorian date, and back. Howard Hinnant, "chrono-Compatible Low-Level Date
-// Algorithms".
-std::int64_t DaysFromCivil(std::int64_t y, unsigned m, unsigned d) {
-  y -= m <= 2 ? 1 : 0;
-  const std::int64_t era = (y >= 0 ? y : y - 399) / 400;
-  const auto yoe = static_cast<unsigned>(y - era * 400);
-  const unsigned doy = (153 * (m > 2 ? m - 3 : m + 9) + 2) / 5 + d - 1;
-  const unsigned doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-  return era * 146097 + static_cast<std::int64_t>(doe) - 719468;
-}
-
-struct Civil {
-  std::int64_t year;
-  unsigned month, day;
-};
-
-Civil CivilFromDays(std::int64_t z) {
-  z += 719468;
-  const std::int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-  const auto doe = static_cast<unsigned>(z - era * 146097);
-  const unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  const unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  const unsigned mp = (5 * doy + 2) / 153;
-  const unsigned day = doy - (153 * mp + 2) / 5 + 1;
-  const unsigned month = mp < 10 ? mp + 3 : mp - 9;
-  return {static_cast<std::int64_t>(yoe) + era * 400 + (month <= 2 ? 1 : 0), month, day};
-}
-
 constexpr std::int64_t kMinFormattedMs = -62'167'219'200'000;  // 0000-01-01T00:00:00Z
 constexpr std::int64_t kMaxFormattedMs = 253'402'300'799'999;  // 9999-12-31T23:59:59.999Z
 
@@ -68,7 +42,7 @@ std::pair<std::string, int> FormatSeconds(TimestampMs t) {
     rest += 86'400'000;
     --days;
   }
-  const Civil c = CivilFromDays(days);
+  const CivilDate c = CivilFromDays(days);
   const std::int64_t s = rest / 1000;
   return {fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", c.year, c.month, c.day, s / 3600, s / 60 % 60, s % 60),
           static_cast<int>(rest % 1000)};
@@ -186,7 +160,8 @@ Result<TimestampMs> ParseRfc3339(std::string_view text) {
     at += 6;
   }
   if (at != text.size()) return malformed;
-  const std::int64_t seconds = DaysFromCivil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+  const std::int64_t seconds = DaysFromCivil({year, static_cast<int>(month), static_cast<int>(day)}) * 86400 +
+                               hour * 3600 + minute * 60 + second;
   return TimestampMs((seconds - offset_minutes * 60) * 1000 + (tenths_of_ms + 5) / 10);
 }
 

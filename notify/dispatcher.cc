@@ -14,11 +14,11 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/sha256.h"
 #include "notify/config/config.h"
 #include "notify/outbox/book.h"
 #include "notify/outbox/planner.h"
 #include "notify/policy/outcome.h"
-#include "notify/receivers/identity.h"
 #include "notify/receivers/render.h"
 #include "template/encoding.h"
 
@@ -61,7 +61,7 @@ const Integration* FindIntegration(const Config* config, const Message& message)
 
 // The same for every attempt of one text.
 std::string IdempotencyKey(const std::string& destination, const WaitingMessage& waiting) {
-  return Sha256Hex(fmt::format("{}/{}/{}/{}", destination, waiting.id, waiting.revision, waiting.created_at.ms));
+  return base::Sha256Hex(fmt::format("{}/{}/{}/{}", destination, waiting.id, waiting.revision, waiting.created_at.ms));
 }
 
 OutboxEntry EntryOf(const WaitingMessage& waiting, std::string status) {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/civil_date.h"
 #include "base/quote.h"
 
 namespace bellwether::templating {
@@ -302,15 +303,6 @@ bool TakeFraction(std::string_view& in, int& millisecond) {
   return true;
 }
 
-std::int64_t DaysBefore(std::int64_t year, int month, int day) {
-  // Howard Hinnant's days_from_civil.
-  year -= month <= 2 ? 1 : 0;
-  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const std::int64_t yoe = year - era * 400;
-  const std::int64_t doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
 int DaysIn(std::int64_t year, int month) {
   constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -331,27 +323,23 @@ CivilTime CivilOf(const Moment& time) {
     rest += kDayMs;
     --days;
   }
-  const std::int64_t z = days + 719468;
-  const std::int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-  const std::int64_t doe = z - era * 146097;
-  const std::int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-  const std::int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-  const std::int64_t mp = (5 * doy + 2) / 153;
+  const base::CivilDate date = base::CivilFromDays(days);
   CivilTime c;
-  c.day = static_cast<int>(doy - (153 * mp + 2) / 5 + 1);
-  c.month = static_cast<int>(mp < 10 ? mp + 3 : mp - 9);
-  c.year = yoe + era * 400 + (c.month <= 2 ? 1 : 0);
+  c.year = date.year;
+  c.month = date.month;
+  c.day = date.day;
   c.hour = static_cast<int>(rest / 3'600'000);
   c.minute = static_cast<int>(rest / 60'000 % 60);
   c.second = static_cast<int>(rest / 1000 % 60);
   c.millisecond = static_cast<int>(rest % 1000);
   c.weekday = static_cast<int>(((days + 4) % 7 + 7) % 7);
-  c.year_day = static_cast<int>(days - DaysBefore(c.year, 1, 1) + 1);
+  c.year_day = static_cast<int>(days - base::DaysFromCivil({c.year, 1, 1}) + 1);
   return c;
 }
 
 base::TimestampMs FromCivil(const CivilTime& c, std::int32_t offset_s) {
-  const std::int64_t seconds = DaysBefore(c.year, c.month, c.day) * 86400 + c.hour * 3600 + c.minute * 60 + c.second;
+  const std::int64_t seconds =
+      base::DaysFromCivil({c.year, c.month, c.day}) * 86400 + c.hour * 3600 + c.minute * 60 + c.second;
   return base::TimestampMs((seconds - offset_s) * 1000 + c.millisecond);
 }
 

@@ -1,18 +1,17 @@
 // Rules and alerts.
-#include <fmt/format.h>
-#include <openssl/sha.h>
-
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <memory>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "api/handlers/params.h"
 #include "api/handlers/routes.h"
 #include "api/json/envelope.h"
 #include "api/json/rules_json.h"
 #include "base/quote.h"
+#include "base/sha256.h"
 
 namespace bellwether::api {
 namespace {
@@ -101,12 +100,7 @@ std::vector<const rules::RuleSnapshot*> WantedRules(const rules::GroupSnapshot& 
 }
 
 // Names a group from page to page: the SHA-256 of "file;group" in hexadecimal.
-std::string GroupToken(const rules::GroupSnapshot& group) {
-  const std::string key = group.file + ";" + group.name;
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), digest.data());
-  return fmt::format("{:02x}", fmt::join(digest, ""));
-}
+std::string GroupToken(const rules::GroupSnapshot& group) { return base::Sha256Hex(group.file + ";" + group.name); }
 
 struct RulePage {
   struct Entry {

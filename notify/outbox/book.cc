@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
-#include "notify/receivers/identity.h"
+#include "base/sha256.h"
 
 namespace bellwether::notify {
 namespace {
@@ -180,7 +180,7 @@ std::string DestinationId(std::string_view group_key, std::string_view receiver,
   std::string bytes;
   for (const std::string_view part : {group_key, receiver, integration}) base::AppendLengthPrefixed(bytes, part);
   base::AppendVarint(bytes, index);
-  return Sha256Hex(bytes).substr(0, 32);
+  return base::Sha256Hex(bytes).substr(0, 32);
 }
 
 std::string DestinationId(const Message& message) {
@@ -190,7 +190,7 @@ std::string DestinationId(const Message& message) {
 std::string GroupId(std::string_view route_id, std::string_view group_key, std::string_view receiver) {
   std::string bytes;
   for (const std::string_view part : {route_id, group_key, receiver}) base::AppendLengthPrefixed(bytes, part);
-  return Sha256Hex(bytes).substr(0, 32);
+  return base::Sha256Hex(bytes).substr(0, 32);
 }
 
 storage::StateBatch BatchOf(const Change& change, const Book& book, base::TimestampMs now) {

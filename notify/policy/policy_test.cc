@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
 
+#include "base/sha256.h"
 #include "notify/config/matcher_text.h"
 #include "notify/policy/flush.h"
 #include "notify/policy/outcome.h"
 #include "notify/policy/route.h"
-#include "notify/receivers/identity.h"
 
 namespace bellwether::notify {
 namespace {
@@ -72,7 +72,7 @@ TEST(Routes, GroupKeyIsAlertmanagers) {
   const metric::Labels alert{{"alertname", "FeatureDrift"}, {"model", "ranker"}, {"severity", "page"}};
   const std::string key = GroupKey(route, GroupLabels(route, alert));
   EXPECT_EQ(key, "{}/{team=\"ml\"}:{alertname=\"FeatureDrift\", model=\"ranker\"}");
-  EXPECT_EQ(Sha256Hex(key), "f154855a7585b80f2011a9a140a3118e649955543ea0e92235d9282f1c745569");
+  EXPECT_EQ(base::Sha256Hex(key), "f154855a7585b80f2011a9a140a3118e649955543ea0e92235d9282f1c745569");
   route.group_by_all = true;
   EXPECT_EQ(GroupLabels(route, alert), alert);
   route.group_by_all = false;

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "notify/receivers/identity.h"
+#include "base/sha256.h"
 #include "notify/receivers/render_parts.h"
 
 namespace bellwether::notify {
@@ -161,7 +161,7 @@ base::Result<RenderedBody> RenderPagerDuty(const PagerDutyConfig& config, const 
   BW_ASSIGN_OR_RETURN(const std::string routing_key, renderer.Render("routing_key", key));
   out.body = {{"routing_key", routing_key},
               {"event_action", firing ? "trigger" : "resolve"},
-              {"dedup_key", Sha256Hex(message.group_key)}};
+              {"dedup_key", base::Sha256Hex(message.group_key)}};
   if (!firing) return out;
   BW_RETURN_IF_ERROR(AddTrigger(config, message, renderer, context.shrunk, out.body));
   if (JsonText(out.body).size() > kBodyBytesMax) {

@@ -1,8 +1,8 @@
-#include "notify/receivers/identity.h"
+#include "base/sha256.h"
 
 #include <openssl/sha.h>
 
-namespace bellwether::notify {
+namespace bellwether::base {
 
 std::string Sha256Hex(std::string_view bytes) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
@@ -16,4 +16,4 @@ std::string Sha256Hex(std::string_view bytes) {
   return out;
 }
 
-}  // namespace bellwether::notify
+}  // namespace bellwether::base
