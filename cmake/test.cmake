@@ -34,7 +34,12 @@ function(bw_test folder)
   if(NOT has_threads)
     return()
   endif()
-  add_test(NAME ${folder}.threads COMMAND ${folder}_test --gtest_brief=1 --gtest_filter=*Threads*
+  set(filter "*Threads*")
+  if(BW_SANITIZE STREQUAL "thread")
+    # RocksDB is not instrumented: what it hands from thread to thread under its own locks looks like a race.
+    string(APPEND filter "-*Rocks*:*rocks*")
+  endif()
+  add_test(NAME ${folder}.threads COMMAND ${folder}_test --gtest_brief=1 --gtest_filter=${filter}
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${folder}.threads PROPERTIES LABELS threads TIMEOUT 600)
 endfunction()
