@@ -132,7 +132,7 @@ base::TimestampMs SlotScheduler::NextWake(base::TimestampMs now) {
   const base::MutexLock lock(mu_);
   base::TimestampMs wake = base::TimestampMs::Max();
   for (const Entry& entry : entries_) {
-    // A busy task that is late already is looked at again by the worker that finishes it.
+    // A busy task that is late already is looked at again when its worker has finished and rings.
     if (!entry.suspended && (!entry.busy || entry.next > now)) wake = std::min(wake, entry.next);
   }
   return wake;
@@ -180,17 +180,13 @@ void SlotScheduler::Run(const Due& due, const std::stop_token& stop) {
   } catch (const std::exception& e) {
     BW_LOG(kError, "internal error in a rule group", {"error", std::string(e.what())});
   }
-  const base::TimestampMs now = clock_.Now();
-  bool late = false;
   {
     const base::MutexLock lock(mu_);
-    if (Entry* entry = Find(due.task)) {
-      entry->busy = false;
-      late = entry->next <= now;
-    }
+    if (Entry* entry = Find(due.task)) entry->busy = false;
   }
   changed_.NotifyAll();
-  if (late) alarm_.Ring();
+  // Whether the watcher passed the task over meanwhile cannot be told from the clock, which moves on or back.
+  alarm_.Ring();
 }
 
 void SlotScheduler::RunDue() {
