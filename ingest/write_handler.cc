@@ -47,7 +47,6 @@ namespace {
 struct WriteBuffers {
   std::string decoded;
   WireRequest request;
-  std::vector<std::string_view> aliases;
   std::vector<storage::SeriesRef> refs;
   std::vector<metric::LabelView> labels;
   std::vector<storage::HistogramSample> histograms;
@@ -113,7 +112,7 @@ class WriteSession {
     for (std::size_t i = 0; i < n; ++i) {
       const WireSeries& series = b_.request.series[i];
       if (series.samples_begin == series.samples_end && series.histograms_begin == series.histograms_end) continue;
-      if (b_.refs[i] == storage::SeriesRef::kNone) BW_RETURN_IF_ERROR(Resolve(series, b_.refs[i]));
+      if (b_.refs[i] == storage::SeriesRef::kNone) BW_RETURN_IF_ERROR(Resolve(i));
       for (std::uint32_t s = series.samples_begin; s < series.samples_end; ++s) b_.request.samples[s].ref = b_.refs[i];
     }
     if (refused_any_series_) DropSamplesOfRefusedSeries();
@@ -131,25 +130,22 @@ class WriteSession {
 
  private:
   void LookUpAliases() {
-    const std::size_t n = b_.request.series.size();
-    b_.aliases.resize(n);
-    for (std::size_t i = 0; i < n; ++i) b_.aliases[i] = b_.request.series[i].alias;
-    b_.refs.assign(n, storage::SeriesRef::kNone);
-    appender_.FindByAlias(b_.aliases, b_.refs);
+    b_.refs.resize(b_.request.series.size());
+    appender_.FindByAlias(b_.request.aliases, b_.refs);
   }
 
   // A series not seen before: its labels are taken apart and judged. A refused one stays kNone.
-  base::Status Resolve(const WireSeries& series, storage::SeriesRef& ref) {
+  base::Status Resolve(std::size_t i) {
     b_.labels.clear();
-    const bool whole = ReadLabelsV1(series.body, b_.labels);
+    const bool whole = ReadLabelsV1(b_.request.series[i].body, b_.labels);
     const SeriesRefusal reason = whole ? JudgeSeriesLabels(b_.labels, options_) : SeriesRefusal::kMalformedLabels;
     if (reason != SeriesRefusal::kNone) {
       Refuse(reason, DescribeSeriesRefusal(reason, b_.labels, options_));
       return base::OkStatus();
     }
-    auto made = appender_.FindOrCreate(metric::Labels::FromSortedUnique(b_.labels), series.alias);
+    auto made = appender_.FindOrCreate(metric::Labels::FromSortedUnique(b_.labels), b_.request.aliases[i]);
     if (made.ok()) {
-      ref = *made;
+      b_.refs[i] = *made;
       return base::OkStatus();
     }
     if (made.status().code() != base::StatusCode::kLimitExceeded) return made.status();
@@ -168,6 +164,7 @@ class WriteSession {
   }
 
   void AppendHistograms() {
+    if (b_.request.histograms.empty()) return;
     b_.histograms.clear();
     for (std::size_t i = 0; i < b_.request.series.size(); ++i) {
       const WireSeries& series = b_.request.series[i];
@@ -188,6 +185,7 @@ class WriteSession {
   }
 
   void AppendExemplars() {
+    if (b_.request.exemplars.empty()) return;
     constexpr std::size_t kExemplarLabelCodePointsMax = 128;
     for (std::size_t i = 0; i < b_.request.series.size(); ++i) {
       const WireSeries& series = b_.request.series[i];

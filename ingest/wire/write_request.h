@@ -16,9 +16,6 @@ namespace bellwether::ingest {
 
 // One TimeSeries entry; its samples are [begin, end) of the request's columns.
 struct WireSeries {
-  // The bytes of all its labels, tags included, where they stand together (senders do that): the name under which
-  // storage finds the series again. Empty where they do not.
-  std::string_view alias;
   std::string_view body;  // The whole entry, for taking the labels apart.
   std::uint32_t samples_begin = 0, samples_end = 0;
   std::uint32_t histograms_begin = 0, histograms_end = 0;
@@ -39,6 +36,9 @@ struct WireHistogram {
 // Views are good as long as the message they were read from.
 struct WireRequest {
   std::vector<WireSeries> series;
+  // One for each series: the bytes of all its labels, tags included, where they stand together (senders do that): the
+  // name under which storage finds the series again. Empty where they do not.
+  std::vector<std::string_view> aliases;
   std::vector<storage::FloatSample> samples;  // Refs not filled in.
   std::vector<WireHistogram> histograms;
   std::vector<WireExemplar> exemplars;

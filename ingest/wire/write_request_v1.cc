@@ -1,5 +1,7 @@
 #include "ingest/wire/write_request_v1.h"
 
+#include <bit>
+
 #include <fmt/format.h>
 
 #include "ingest/wire/proto_reader.h"
@@ -172,12 +174,74 @@ struct LabelExtent {
   }
 };
 
-bool ReadSeries(std::string_view body, WireRequest& out) {
-  WireSeries series;
+constexpr char kSeriesLabelTag = 1 << 3 | 2;  // As they stand in a message, a byte each.
+constexpr char kSeriesSampleTag = 2 << 3 | 2;
+constexpr char kSampleValueTag = 1 << 3 | 1;
+constexpr char kSampleTimeTag = 2 << 3 | 0;
+
+// The field at `p`, if it has a one-byte length and ends by `end`; otherwise null.
+const char* ShortFieldEnd(const char* p, const char* end) {
+  if (end - p < 2) return nullptr;
+  const auto length = static_cast<signed char>(p[1]);
+  return length >= 0 && length <= end - p - 2 ? p + 2 + length : nullptr;
+}
+
+// The varint at `p`, which must be of less than nine bytes and end by `end`; eight bytes from `p` on can be read.
+// Returns where it ends, null if it is another.
+const char* ReadShortVarint(const char* p, const char* end, std::uint64_t& v) {
+  std::uint64_t x = base::LoadFixed64(p);
+  const std::uint64_t last = ~x & 0x8080808080808080u;  // The top bits of bytes that end a varint.
+  if (last == 0) return nullptr;
+  x &= last ^ (last - 1);  // Up to the end of the first.
+  x = (x & 0x007f007f007f007f) | (x & 0x7f007f007f007f00) >> 1;
+  x = (x & 0x00003fff00003fff) | (x & 0x3fff00003fff0000) >> 2;
+  v = (x & 0x000000000fffffff) | (x & 0x0fffffff00000000) >> 4;
+  p += std::countr_zero(last) / 8 + 1;
+  return p <= end ? p : nullptr;
+}
+
+// What senders send: label fields, then sample fields, nothing else, each with a one-byte length. Reads such an entry
+// in a fifth of the time. False of any other; then `out` has samples that do not count. `message_end` is behind `body`.
+bool ReadPlainSeries(std::string_view body, const char* message_end, WireRequest& out) {
+  const char* p = body.data();
+  const char* const end = p + body.size();
+  while (p != end && *p == kSeriesLabelTag) {
+    p = ShortFieldEnd(p, end);
+    if (p == nullptr) return false;
+  }
+  const char* const labels_end = p;
+  while (p != end && *p == kSeriesSampleTag) {
+    const char* const sample_end = ShortFieldEnd(p, end);
+    if (sample_end == nullptr) return false;
+    p += 2;
+    storage::FloatSample& sample = out.samples.emplace_back();
+    if (sample_end - p > 8 && *p == kSampleValueTag) {
+      sample.value = std::bit_cast<double>(base::LoadFixed64(p + 1));
+      p += 9;
+    }
+    if (p != sample_end && *p == kSampleTimeTag) {
+      std::uint64_t v = 0;
+      if (message_end - ++p < 8 || (p = ReadShortVarint(p, sample_end, v)) == nullptr) return false;
+      sample.timestamp = base::TimestampMs(static_cast<std::int64_t>(v));
+    }
+    if (p != sample_end) return false;
+  }
+  out.aliases.push_back(body.substr(0, static_cast<std::size_t>(labels_end - body.data())));
+  return p == end;
+}
+
+bool ReadSeries(std::string_view body, const char* message_end, WireRequest& out) {
+  WireSeries& series = out.series.emplace_back();
   series.body = body;
   series.samples_begin = static_cast<std::uint32_t>(out.samples.size());
-  series.histograms_begin = static_cast<std::uint32_t>(out.histograms.size());
-  series.exemplars_begin = static_cast<std::uint32_t>(out.exemplars.size());
+  series.histograms_begin = series.histograms_end = static_cast<std::uint32_t>(out.histograms.size());
+  series.exemplars_begin = series.exemplars_end = static_cast<std::uint32_t>(out.exemplars.size());
+  if (ReadPlainSeries(body, message_end, out)) {
+    series.samples_end = static_cast<std::uint32_t>(out.samples.size());
+    return true;
+  }
+  out.aliases.resize(out.series.size() - 1);
+  out.samples.resize(series.samples_begin);
   LabelExtent labels;
   ProtoReader reader(body);
   while (reader.Next()) {
@@ -193,11 +257,10 @@ bool ReadSeries(std::string_view body, WireRequest& out) {
     if (!ok) return false;
   }
   if (!reader.ok()) return false;
-  series.alias = labels.Alias();
+  out.aliases.push_back(labels.Alias());
   series.samples_end = static_cast<std::uint32_t>(out.samples.size());
   series.histograms_end = static_cast<std::uint32_t>(out.histograms.size());
   series.exemplars_end = static_cast<std::uint32_t>(out.exemplars.size());
-  out.series.push_back(series);
   return true;
 }
 
@@ -222,6 +285,7 @@ bool ReadMetadata(std::string_view body, storage::MetricMetadata& metadata) {
 
 void WireRequest::Clear() {
   series.clear();
+  aliases.clear();
   samples.clear();
   histograms.clear();
   exemplars.clear();
@@ -233,9 +297,9 @@ base::Status ReadWriteRequestV1(std::string_view message, WireRequest& out) {
   ProtoReader reader(message);
   while (reader.Next()) {
     if (reader.Is(1, WireType::kBytes)) {
-      if (!ReadSeries(reader.bytes(), out)) {
+      if (!ReadSeries(reader.bytes(), message.data() + message.size(), out)) {
         return base::InvalidArgument(
-            fmt::format("decode prometheus.WriteRequest: malformed protobuf in time series {}", out.series.size() + 1));
+            fmt::format("decode prometheus.WriteRequest: malformed protobuf in time series {}", out.series.size()));
       }
     } else if (reader.Is(3, WireType::kBytes)) {
       if (!ReadMetadata(reader.bytes(), out.metadata.emplace_back())) {
