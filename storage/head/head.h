@@ -27,6 +27,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -122,8 +123,9 @@ class Head {
 
   // ---- Windows ----------------------------------------------------------------------------------------------------
 
-  // The windows that hold samples, ascending.
+  // The windows that hold samples, ascending; the same with the number of their chunks.
   [[nodiscard]] std::vector<WindowId> Windows() const;
+  [[nodiscard]] std::map<WindowId, std::int64_t> ChunksByWindow() const;
 
   // The samples of one window, series by series in order of (metric name, label set). Series that have none are left
   // out. Their open chunk of this window, if any, is closed when its turn comes. One thread.

@@ -80,12 +80,18 @@ class SlotWindow final : public Head::TakenWindow {
 }  // namespace
 
 std::vector<WindowId> Head::Windows() const {
-  std::set<WindowId> windows;
+  std::vector<WindowId> windows;
+  for (const auto& [window, count] : ChunksByWindow()) windows.push_back(window);
+  return windows;
+}
+
+std::map<WindowId, std::int64_t> Head::ChunksByWindow() const {
+  std::map<WindowId, std::int64_t> chunks;
   for (const auto& shard : impl_->shards) {
     const base::MutexLock lock(shard->mu);
-    for (const auto& [window, count] : shard->windows.counts()) windows.insert(window);
+    for (const auto& [window, count] : shard->windows.counts()) chunks[window] += count;
   }
-  return {windows.begin(), windows.end()};
+  return chunks;
 }
 
 std::unique_ptr<Head::TakenWindow> Head::TakeWindow(WindowId window) {

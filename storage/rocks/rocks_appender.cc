@@ -65,6 +65,7 @@ class RocksAppender final : public Appender {
   }
 
   base::Result<CommitResult> TakeAndJournal(Durability durability) {
+    if (core_.backlog.IsFull()) WaitForSealer();
     HoldRefs();
     // Asked for before the head is, so that what the head takes as defined is defined in this segment.
     const std::uint64_t segment = core_.FollowSegment();
@@ -74,6 +75,12 @@ class RocksAppender final : public Appender {
     if (taken_ > 0 || !metadata_.empty()) BW_RETURN_IF_ERROR(JournalCommit(segment, durability));
     AddExemplars(bounds);
     return applied_.result;
+  }
+
+  void WaitForSealer() {
+    const std::int64_t begin = core_.clock.MonotonicNanos();
+    core_.backlog.WaitForRoom();
+    core_.metrics.seal_wait_ms.Add(static_cast<std::uint64_t>((core_.clock.MonotonicNanos() - begin) / 1'000'000));
   }
 
   // Which samples go into the journal. A repeat too: what it repeats may have failed to get there.

@@ -27,6 +27,7 @@
 #include "storage/open.h"
 #include "storage/rocks/catalogue.h"
 #include "storage/rocks/database.h"
+#include "storage/rocks/seal_backlog.h"
 #include "storage/rocks/storage_metrics.h"
 
 namespace bellwether::storage {
@@ -36,6 +37,7 @@ struct RocksInternals {
   FileSystem* journal_files = nullptr;  // Null: the machine's.
   std::uint64_t journal_segment_bytes = 128u << 20;
   base::DurationMs window = base::Hours(2);
+  std::int64_t waiting_chunks_min = 256 << 10;  // Chunks that may wait to be sealed in any case: about 64 MiB.
   // Called after each step of a seal; an error stops the seal there, as a crash would.
   enum class SealStep { kWritten, kIngested, kNamed, kMarked };
   std::function<base::Status(SealStep)> after_seal_step;
@@ -97,6 +99,7 @@ struct RocksCore {
   MetadataTable metadata;
   NewestTime newest;       // Of everything, replayed and sealed too: what windows are sealed by.
   NewestTime newest_sent;  // Since start, from senders.
+  SealBacklog backlog;
 
  private:
   [[nodiscard]] base::Status Replay();

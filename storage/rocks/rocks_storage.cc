@@ -10,6 +10,7 @@ namespace bellwether::storage {
 namespace {
 
 constexpr base::DurationMs kMaintainEvery = base::Seconds(30);
+constexpr base::DurationMs kLookEvery = base::DurationMs(250);
 
 // The database and the lock on its directory; the lock goes last.
 struct LockedDatabase {
@@ -100,22 +101,37 @@ void RocksStorage::SetGauges() {
   metrics.journal_syncs.Set(static_cast<double>(core_->journal->counters().syncs));
 }
 
+bool RocksStorage::IsSealPressing() {
+  const base::MutexLock lock(maintain_mu_);
+  const bool is_behind = sealer_.IsBehind();
+  core_->backlog.SetFull(is_behind);
+  return is_behind || sealer_.IsPressing();
+}
+
+void RocksStorage::MaintainOrLog() {
+  const base::Status done = Maintain();
+  core_->backlog.SetFull(false);  // If it failed, waiting for it would not help.
+  if (!done.ok()) BW_LOG_EVERY(std::chrono::seconds(10), kError, "storage maintenance failed", {"error", done});
+}
+
 void RocksStorage::RunBackground(const std::stop_token& stop) {
-  const bool syncs = core_->options.sync == SyncPolicy::kInterval;
-  const base::DurationMs pause = syncs ? std::min(core_->options.sync_interval, kMaintainEvery) : kMaintainEvery;
-  base::TimestampMs maintained = core_->clock.Now();
-  while (core_->clock.SleepUntil(core_->clock.Now() + pause, stop)) {
-    if (syncs) {
-      if (const base::Status synced = core_->journal->Flush(); !synced.ok()) {
-        BW_LOG_EVERY(std::chrono::seconds(10), kError, "journal not synced", {"error", synced});
+  base::TimestampMs synced = core_->clock.Now();
+  base::TimestampMs maintained = synced;
+  // A clock that was set back counts as time gone by.
+  const auto is_over = [](base::TimestampMs now, base::TimestampMs since, base::DurationMs pause) {
+    return now < since || now >= since + pause;
+  };
+  while (core_->clock.SleepUntil(core_->clock.Now() + kLookEvery, stop)) {
+    const base::TimestampMs now = core_->clock.Now();
+    if (core_->options.sync == SyncPolicy::kInterval && is_over(now, synced, core_->options.sync_interval)) {
+      synced = now;
+      if (const base::Status flushed = core_->journal->Flush(); !flushed.ok()) {
+        BW_LOG_EVERY(std::chrono::seconds(10), kError, "journal not synced", {"error", flushed});
       }
     }
-    const base::TimestampMs now = core_->clock.Now();
-    if (now >= maintained && now < maintained + kMaintainEvery) continue;
+    if (!IsSealPressing() && !is_over(now, maintained, kMaintainEvery)) continue;
     maintained = now;
-    if (const base::Status done = Maintain(); !done.ok()) {
-      BW_LOG_EVERY(std::chrono::seconds(10), kError, "storage maintenance failed", {"error", done});
-    }
+    MaintainOrLog();
   }
 }
 

@@ -37,6 +37,9 @@ class RocksStorage final : public Storage {
 
  private:
   void RunBackground(const std::stop_token& stop);
+  void MaintainOrLog();
+  // Something is to be sealed now; says whether commits have to wait for it.
+  [[nodiscard]] bool IsSealPressing();
   void SetGauges();
   [[nodiscard]] std::uint64_t DiskBytes() const;
 

@@ -151,6 +151,40 @@ TEST_F(RocksStorageTest, TheJournalIsLetGoBehindASeal) {
   EXPECT_EQ(Everything(), all);
 }
 
+TEST_F(RocksStorageTest, WindowsAreSealedByTheTimeOfTheDataHoweverFastTheyCome) {
+  constexpr std::int64_t kFirstUnsealed = 1'700'078'400'000;  // 20:00; the data end at 22:08.
+  options_.background_thread = true;
+  internals_.waiting_chunks_min = 0;  // Commits wait as soon as the sealer is far behind.
+  Open();
+  Fill(kRocksNow, 24);
+  const std::vector<ReadSeries> before = Everything();
+  // The clock moves by less than the half minute in which maintenance comes round by itself.
+  for (int i = 0; i < 20 && SealedWindows() < 11; ++i) {
+    clock_.Advance(base::Seconds(1));
+    for (int spin = 0; spin < 200'000 && SealedWindows() < 11; ++spin) std::this_thread::yield();
+  }
+  EXPECT_EQ(SealedWindows(), 11u);
+  EXPECT_EQ(metrics_.AddCounter("bellwether_storage_sealed_samples_total", "Samples sealed since start.").Value(),
+            3 * std::count_if(before[0].samples.begin(), before[0].samples.end(),
+                              [](const ReadSample& sample) { return sample.t < kFirstUnsealed; }));
+  EXPECT_EQ(Everything(), before);
+  Open();
+  EXPECT_EQ(Everything(), before);
+}
+
+TEST(SealBacklogTest, CommitsWaitUntilThereIsRoom) {
+  SealBacklog backlog;
+  EXPECT_FALSE(backlog.IsFull());
+  backlog.SetFull(true);
+  std::atomic<bool> has_room{false};
+  std::jthread commit([&] {
+    backlog.WaitForRoom();
+    EXPECT_TRUE(has_room);
+  });
+  has_room = true;
+  backlog.SetFull(false);
+}
+
 TEST_F(RocksStorageTest, ASealMayStopAfterAnyStep) {
   using Step = RocksInternals::SealStep;
   internals_.journal_segment_bytes = 2048;

@@ -33,8 +33,22 @@ bool Sealer::IsDue(head::WindowId window) const {
 }
 
 // Late data alone wait until there is more of them.
-bool Sealer::ShouldPass(const std::vector<head::WindowId>& due) {
+bool Sealer::IsPressing() const {
+  const auto windows = core_.head->Windows();
+  return std::any_of(windows.begin(), windows.end(),
+                     [&](head::WindowId w) { return IsDue(w) && !IsHandedOver(w) && !core_.catalogue->Contains(w); });
+}
+
+bool Sealer::IsBehind() const {
+  std::int64_t waiting = 0;
+  std::int64_t recent = 0;
+  for (const auto& [window, chunks] : core_.head->ChunksByWindow()) (IsDue(window) ? waiting : recent) += chunks;
+  return waiting > core_.internals.waiting_chunks_min + 2 * recent;
+}
+
+bool Sealer::ShouldPass(const std::vector<head::WindowId>& due) const {
   if (due.empty()) return false;
+  if (IsBehind()) return true;
   const bool any_first =
       std::any_of(due.begin(), due.end(), [&](head::WindowId w) { return !core_.catalogue->Contains(w); });
   const base::TimestampMs now = core_.clock.Now();
@@ -82,6 +96,7 @@ base::Status Sealer::SealWindow(head::WindowId window) {
     BW_RETURN_IF_ERROR(Step(RocksInternals::SealStep::kNamed));
     handovers_.push_back({window, version});
     core_.metrics.sealed_windows.Add();
+    core_.metrics.sealed_samples.Add(entry.samples);
     BW_LOG(kInfo, "window sealed", {"window", head::WindowStart(window, core_.internals.window)},
            {"generation", key.generation}, {"series", entry.series}, {"samples", entry.samples},
            {"bytes", entry.bytes});

@@ -36,6 +36,12 @@ class Sealer {
   // Everything that is due now. Errors: kUnavailable (disk full), kCorruption, kInternal; what was done stays done.
   [[nodiscard]] base::Status Run();
 
+  // A window is due that was never sealed. Cheap: asked a few times a second, so that windows are sealed by the time of
+  // the data however fast they come.
+  [[nodiscard]] bool IsPressing() const;
+  // More waits to be sealed than twice what the head holds anyhow.
+  [[nodiscard]] bool IsBehind() const;
+
  private:
   // A window that is on disk and still in the head, for readers who began before.
   struct Handover {
@@ -45,7 +51,7 @@ class Sealer {
 
   [[nodiscard]] base::Status SealDue();
   [[nodiscard]] bool IsDue(head::WindowId window) const;
-  [[nodiscard]] bool ShouldPass(const std::vector<head::WindowId>& due);
+  [[nodiscard]] bool ShouldPass(const std::vector<head::WindowId>& due) const;
   [[nodiscard]] base::Status SealWindow(head::WindowId window);
   [[nodiscard]] base::Status MoveMark(std::uint64_t journal_end, std::optional<head::WindowId> first_unsealed);
   void FinishHandovers();

@@ -18,6 +18,8 @@ struct StorageMetrics {
   base::Counter& commits;
   base::Counter& failed_commits;
   base::Counter& sealed_windows;
+  base::Counter& sealed_samples;
+  base::Counter& seal_wait_ms;
   base::Counter& failed_maintenance;
   base::Histogram& commit_seconds;
   base::Gauge& head_series;
