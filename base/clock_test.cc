@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -10,14 +11,14 @@ namespace {
 TEST(SimulatedClockThreads, SleepersWakeWhenTheirTimeComesOrTheyAreStopped) {
   SimulatedClock clock(TimestampMs(1000));
   bool woke = false;
-  std::jthread sleeper([&](std::stop_token stop) { woke = clock.SleepUntil(TimestampMs(2000), stop); });
+  std::jthread sleeper([&](std::stop_token stop) { woke = clock.SleepUntil(TimestampMs(2000), std::move(stop)); });
   clock.Advance(DurationMs(999));
   clock.Advance(DurationMs(1));
   sleeper.join();
   EXPECT_TRUE(woke);
 
   bool reached = true;
-  std::jthread stopped([&](std::stop_token stop) { reached = clock.SleepUntil(TimestampMs(9000), stop); });
+  std::jthread stopped([&](std::stop_token stop) { reached = clock.SleepUntil(TimestampMs(9000), std::move(stop)); });
   stopped.request_stop();
   stopped.join();
   EXPECT_FALSE(reached);

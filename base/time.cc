@@ -161,7 +161,7 @@ Result<TimestampMs> ParseRfc3339(std::string_view text) {
   }
   if (at != text.size()) return malformed;
   const std::int64_t seconds = DaysFromCivil({year, static_cast<int>(month), static_cast<int>(day)}) * 86400 +
-                               hour * 3600 + minute * 60 + second;
+                               std::int64_t{hour} * 3600 + std::int64_t{minute} * 60 + second;
   return TimestampMs((seconds - offset_minutes * 60) * 1000 + (tenths_of_ms + 5) / 10);
 }
 

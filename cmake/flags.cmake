@@ -5,6 +5,7 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 set(BW_SANITIZE "" CACHE STRING "address (with undefined) or thread; empty: none")
+# On in the presets of sanitizers and Clang; off where a user builds, whose compiler may know more warnings than ours.
 option(BW_WERROR "Warnings are errors" OFF)
 option(BW_FUZZ "Build the libFuzzer targets (Clang only)" OFF)
 option(BW_BENCH "Build the Google Benchmark targets" OFF)

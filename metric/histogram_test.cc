@@ -45,7 +45,7 @@ TEST(NativeHistogram, ValidOnesPass) {
 }
 
 TEST(NativeHistogram, EachFaultIsNamed) {
-  const auto check = [](NativeHistogram h, const char* text) {
+  const auto check = [](const NativeHistogram& h, const char* text) {
     EXPECT_THAT(ValidateHistogram(h).message(), ::testing::HasSubstr(text));
   };
   auto h = ValidHistogram();
