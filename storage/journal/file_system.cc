@@ -15,7 +15,7 @@ namespace {
 
 base::Status FileError(std::string_view doing, const std::string& path, int error) {
   const std::string message = std::string(doing) + " " + path + ": " + std::strerror(error);
-  if (error == ENOSPC || error == EDQUOT) return base::Unavailable(message);
+  if (error == ENOSPC || error == EDQUOT || error == EROFS) return base::Unavailable(message);
   if (error == ENOENT) return base::NotFound(message);
   if (error == EEXIST) return base::Conflict(message);
   return base::Internal(message);

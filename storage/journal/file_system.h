@@ -1,8 +1,9 @@
 // storage/journal/file_system.h
 //
 // The few file operations the journal is made of, behind an interface, so that a test can forget what was not synced,
-// fill the disk or break it at any operation. The errors of all: kUnavailable when the disk (or quota) is full,
-// kNotFound, kConflict (exists already), kInternal for everything else; the message names operation and path.
+// fill the disk or break it at any operation. The errors of all: kUnavailable when the disk (or quota) is full or the
+// file system read-only, kNotFound, kConflict (exists already), kInternal for everything else; the message names
+// operation and path.
 //
 // Implementations: PosixFileSystem here, FaultFileSystem (fault_file_system.h) for tests.
 #pragma once

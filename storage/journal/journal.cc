@@ -1,6 +1,7 @@
 #include "storage/journal/journal.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "storage/journal/segment_name.h"
 
@@ -50,6 +51,11 @@ std::vector<SegmentInfo> Journal::Segments() const {
   return segments_;
 }
 
+base::Status Journal::Health() const {
+  const base::MutexLock lock(mu_);
+  return health_;
+}
+
 Journal::Counters Journal::counters() const {
   const base::MutexLock lock(mu_);
   return counters_;
@@ -60,11 +66,10 @@ base::Result<Journal::Sequence> Journal::Append(RecordType type, std::string_vie
   const std::uint64_t payload_hash = HashPayload(payload);
   const base::MutexLock lock(mu_);
   if (queue_.bytes.size() >= options_.queue_bytes_max) {
-    // A failure there is the earlier records' and has begun another segment, or was the journal's death.
+    // A failure there is the earlier records' and has begun another segment.
     static_cast<void>(DriveTo(appended_, Goal::kWritten).ok());
   }
-  if (segment == segment_ && !HasRoom(RecordBytes(payload.size()))) BW_RETURN_IF_ERROR(LeaveSegment(segment));
-  if (!dead_.ok()) return dead_;
+  if (segment == segment_ && !HasRoom(RecordBytes(payload.size()))) LeaveSegment(segment);
   if (segment != segment_) return base::Conflict("append to the journal: another segment has begun");
   queue_.segment = segment_;
   AppendUnsealedRecord(type, payload_hash, payload, queue_.bytes);
@@ -80,8 +85,8 @@ bool Journal::HasRoom(std::size_t bytes) const {
 
 // A queue holds records of one segment, so the next begins when the queue is empty and nobody writes. The file follows
 // with the first record.
-base::Status Journal::LeaveSegment(std::uint64_t segment) {
-  while (segment == segment_ && dead_.ok()) {
+void Journal::LeaveSegment(std::uint64_t segment) {
+  while (segment == segment_) {
     if (queue_.records == 0 && !leading_) {
       ++segment_;
       segment_used_ = kSegmentHeaderBytes;
@@ -89,7 +94,6 @@ base::Status Journal::LeaveSegment(std::uint64_t segment) {
       static_cast<void>(DriveTo(appended_, Goal::kWritten).ok());
     }
   }
-  return dead_;
 }
 
 base::Status Journal::WaitDurable(Sequence sequence) {
@@ -102,8 +106,8 @@ base::Status Journal::WaitFor(Sequence sequence, Goal goal) {
 }
 
 base::Status Journal::Sync() {
+  const base::Status driven = Flush();
   const base::MutexLock lock(mu_);
-  const base::Status driven = DriveTo(appended_, Goal::kSynced);
   base::Status earlier;
   std::swap(earlier, failed_since_sync_);
   return driven.ok() ? earlier : driven;
@@ -111,14 +115,13 @@ base::Status Journal::Sync() {
 
 base::Status Journal::Flush() {
   const base::MutexLock lock(mu_);
-  return DriveTo(appended_, Goal::kSynced);
+  return synced_ >= appended_ ? base::OkStatus() : DriveTo(appended_, Goal::kSynced);
 }
 
 base::Status Journal::DriveTo(Sequence sequence, Goal goal) {
   while (true) {
     BW_RETURN_IF_ERROR(FailureOf(sequence));
     if (sequence <= (goal == Goal::kSynced ? synced_ : written_)) return base::OkStatus();
-    if (!dead_.ok()) return dead_;
     if (leading_) {
       changed_.Wait(mu_);
     } else {
@@ -138,6 +141,7 @@ void Journal::LeadBatch(Goal goal) {
   if (wrote && goal == Goal::kSynced) status = SyncFile();
   mu_.lock();
   if (status.ok()) {
+    if (writing_.records > 0) health_ = base::OkStatus();
     counters_.records += writing_.records;
     counters_.bytes += writing_.bytes.size();
     written_ = last;
@@ -150,23 +154,24 @@ void Journal::LeadBatch(Goal goal) {
   changed_.NotifyAll();
 }
 
-// Everything not yet written fails together, what was appended meanwhile too: it may build on what is lost.
+// What was appended while the disk failed goes down with it. What was written before is synced (FinishSegment saw to
+// that) unless a sync is what failed.
 void Journal::NoteFailure(const base::Status& status) {
   ++counters_.failures;
+  health_ = status;
   if (failed_since_sync_.ok()) failed_since_sync_ = status;
   queue_.Clear();
   ++segment_;
   segment_used_ = kSegmentHeaderBytes;
-  if (broken_) {
-    dead_ = base::Internal("the journal takes no more writes: " + status.message());
-    return;
-  }
-  if (!failed_.empty() && failed_.back().last == written_) {
+  const Sequence first = (std::exchange(lost_unsynced_, false) ? synced_ : written_) + 1;
+  if (!failed_.empty() && failed_.back().last + 1 == first && failed_.back().status.code() == status.code()) {
     failed_.back().last = appended_;
+    failed_.back().status = status;
   } else {
-    failed_.push_back({written_ + 1, appended_, status});
+    failed_.push_back({first, appended_, status});
   }
   written_ = appended_;
+  synced_ = appended_;
 }
 
 base::Status Journal::FailureOf(Sequence sequence) const {
@@ -179,18 +184,17 @@ base::Status Journal::WriteBatch(Queue& batch) {
   if (batch.records == 0) return base::OkStatus();
   const std::uint64_t size = batch.bytes.size();
   if (file_ != nullptr && file_number_ != batch.segment) BW_RETURN_IF_ERROR(FinishSegment());
-  if (file_ == nullptr) BW_RETURN_IF_ERROR(BeginSegment(batch.segment, size));
+  if (file_ == nullptr) {
+    if (distrusted_) CutDistrusted();
+    BW_RETURN_IF_ERROR(BeginSegment(batch.segment, size));
+  }
   for (std::uint64_t at = 0; at < size; at += RecordBytesAt(batch.bytes.data() + at)) {
     SealRecord(batch.bytes.data() + at, file_number_, offset_ + at);
   }
   const base::Status written = file_->WriteAt(offset_, batch.bytes);
   if (!written.ok()) {
-    // Nothing of it may be found later, so the segment ends here.
-    if (written.code() == base::StatusCode::kUnavailable) {
-      static_cast<void>(FinishSegment().ok());  // If that fails too, broken_ says so.
-    } else {
-      broken_ = true;
-    }
+    static_cast<void>(
+        FinishSegment().ok());  // Nothing of it may be found later. If that fails, the file is distrusted.
     return written;
   }
   offset_ += size;
@@ -203,7 +207,11 @@ base::Status Journal::WriteBatch(Queue& batch) {
 base::Status Journal::SyncFile() {
   if (file_ == nullptr) return base::OkStatus();
   const base::Status synced = file_->Sync();
-  broken_ = !synced.ok();
+  if (synced.ok()) {
+    synced_offset_ = offset_;
+  } else {
+    Distrust();
+  }
   const base::MutexLock lock(mu_);
   ++counters_.syncs;
   return synced;
@@ -212,9 +220,27 @@ base::Status Journal::SyncFile() {
 base::Status Journal::FinishSegment() {
   base::Status status = file_->Truncate(offset_);
   if (status.ok()) status = file_->Sync();
+  if (!status.ok()) Distrust();
   file_.reset();
-  broken_ = !status.ok();
   return status;
+}
+
+void Journal::Distrust() {
+  file_.reset();
+  distrusted_ = true;
+  lost_unsynced_ = true;
+  const base::MutexLock lock(mu_);
+  if (!segments_.empty() && segments_.back().number == file_number_) segments_.back().bytes = synced_offset_;
+}
+
+// For tidiness alone: the next start would report the torn tail of an earlier segment as damage. No record depends on
+// whether it works.
+void Journal::CutDistrusted() {
+  auto file = files_.OpenExisting(SegmentPath(file_number_));
+  if (!file.ok()) return;
+  base::Status cut = (*file)->Truncate(synced_offset_);
+  if (cut.ok()) cut = (*file)->Sync();
+  distrusted_ = !cut.ok();
 }
 
 base::Status Journal::BeginSegment(std::uint64_t number, std::uint64_t at_least_bytes) {
@@ -224,12 +250,8 @@ base::Status Journal::BeginSegment(std::uint64_t number, std::uint64_t at_least_
   std::string header;
   AppendSegmentHeader({.number = number, .previous = file_number_}, header);
   base::Status status = file->WriteAt(0, header);
-  broken_ = !status.ok() && status.code() != base::StatusCode::kUnavailable;
-  if (status.ok()) {
-    status = file->Sync();
-    if (status.ok()) status = files_.SyncDirectory(options_.path);
-    broken_ = !status.ok();
-  }
+  if (status.ok()) status = file->Sync();
+  if (status.ok()) status = files_.SyncDirectory(options_.path);
   if (!status.ok()) {
     file.reset();
     static_cast<void>(files_.Remove(path).ok());  // A file without records does no harm.
@@ -238,6 +260,8 @@ base::Status Journal::BeginSegment(std::uint64_t number, std::uint64_t at_least_
   file_ = std::move(file);
   file_number_ = number;
   offset_ = kSegmentHeaderBytes;
+  synced_offset_ = offset_;
+  distrusted_ = false;
   const base::MutexLock lock(mu_);
   segments_.push_back({.number = number, .bytes = offset_});
   return base::OkStatus();
@@ -246,7 +270,7 @@ base::Status Journal::BeginSegment(std::uint64_t number, std::uint64_t at_least_
 base::Result<std::uint64_t> Journal::Rotate() {
   BW_RETURN_IF_ERROR(Flush());
   const base::MutexLock lock(mu_);
-  if (segment_used_ > kSegmentHeaderBytes) BW_RETURN_IF_ERROR(LeaveSegment(segment_));
+  if (segment_used_ > kSegmentHeaderBytes) LeaveSegment(segment_);
   return segment_;
 }
 

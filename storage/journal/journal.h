@@ -17,14 +17,17 @@
 // Whoever encodes a record asks segment() first and hands the number to Append, which refuses with kConflict when that
 // segment is no longer the current one: the record is to be encoded again, on its own.
 //
-// Failures.
-//   Disk full: every record queued or being written fails with kUnavailable and leaves no trace. The next ones are
-//   tried
-//     anew, in a new segment, since those that failed may have been built on. A segment that cannot be created for
-//     another reason (no descriptors left) fails its records likewise, with kInternal.
-//   A failed sync, or a failed write of another kind: the journal is dead. What the kernel did with the pages is
-//   unknown,
-//     so nothing is tried again; all later calls fail with kInternal and the first cause.
+// Failures. Every record that is queued or being written when the disk fails, fails with it, those appended meanwhile
+// too, since they may build on what is lost. The next record is tried anew, in a new segment: the journal heals by
+// itself when the disk does.
+//
+// A failed write: the segment is cut behind its last whole batch and synced, so that nothing of the failed one is
+// found.
+//
+// A failed sync: what the kernel did with the pages is unknown, and asking again would prove nothing. Nothing is
+// written to that file any more; of its records only those of earlier syncs count. All later ones fail, and are cut off
+// before the next segment begins. Under kInterval and kOff some of them may have been acknowledged: the loss that these
+// policies allow.
 //
 // Thread-safe. The road not taken: RocksDB's own log. It costs five times as much for a record, writes everything a
 // second time with the memtable, and deletes its files by rules of its own.
@@ -76,13 +79,12 @@ class Journal {
   [[nodiscard]] std::uint64_t segment() const;
 
   // Queues a record made for `segment`. `newest` is the time of its newest sample (Min: none). Writes (but does not
-  // sync) only when the queue or the segment is full. Errors: kConflict (another segment has begun: encode again),
-  // kInternal (the journal is dead).
+  // sync) only when the queue or the segment is full. Error: kConflict (another segment has begun: encode again).
   [[nodiscard]] base::Result<Sequence> Append(RecordType type, std::string_view payload, base::TimestampMs newest,
                                               std::uint64_t segment);
 
-  // Returns when the record is safe under the policy. Errors: kUnavailable (disk full; the record is not in the
-  // journal), kInternal (dead).
+  // Returns when the record is safe under the policy. Errors: kUnavailable (disk full or read-only; the record is not
+  // in the journal), kInternal (the disk failed: it may be found there or not).
   [[nodiscard]] base::Status WaitDurable(Sequence sequence);
 
   // Returns when everything appended so far is written and synced, whatever the policy. Also fails if a record appended
@@ -90,6 +92,9 @@ class Journal {
   [[nodiscard]] base::Status Sync();
   // The same, but leaves earlier failures for Sync to tell. What a timer calls under kInterval.
   [[nodiscard]] base::Status Flush();
+
+  // The failure after which nothing has been written yet; OK if there is none.
+  [[nodiscard]] base::Status Health() const;
 
   // Flushes, ends the current segment, if anything is in it, and begins the next. Returns the number of the segment
   // that takes the records appended from now on.
@@ -131,7 +136,7 @@ class Journal {
   [[nodiscard]] base::Status DriveTo(Sequence sequence, Goal goal) BW_REQUIRES(mu_);
   void LeadBatch(Goal goal) BW_REQUIRES(mu_);
   [[nodiscard]] bool HasRoom(std::size_t bytes) const BW_REQUIRES(mu_);
-  [[nodiscard]] base::Status LeaveSegment(std::uint64_t segment) BW_REQUIRES(mu_);
+  void LeaveSegment(std::uint64_t segment) BW_REQUIRES(mu_);
   void NoteFailure(const base::Status& status) BW_REQUIRES(mu_);
   [[nodiscard]] base::Status FailureOf(Sequence sequence) const BW_REQUIRES(mu_);
 
@@ -139,6 +144,8 @@ class Journal {
   [[nodiscard]] base::Status WriteBatch(Queue& batch);
   [[nodiscard]] base::Status SyncFile();
   [[nodiscard]] base::Status FinishSegment();
+  void Distrust();
+  void CutDistrusted();
   [[nodiscard]] base::Status BeginSegment(std::uint64_t number, std::uint64_t at_least_bytes);
   [[nodiscard]] std::string SegmentPath(std::uint64_t number) const;
 
@@ -149,7 +156,9 @@ class Journal {
   std::unique_ptr<WritableFile> file_;  // None before the first and after a failure.
   std::uint64_t file_number_ = 0;       // Of the newest segment that exists.
   std::uint64_t offset_ = 0;
-  bool broken_ = false;  // The last failure is one that kills the journal.
+  std::uint64_t synced_offset_ = 0;
+  bool distrusted_ = false;     // A sync of the newest segment failed: nothing behind synced_offset_ counts.
+  bool lost_unsynced_ = false;  // That happened in the batch under way.
   Queue writing_;
 
   mutable base::Mutex mu_;
@@ -161,7 +170,7 @@ class Journal {
   Sequence synced_ BW_GUARDED_BY(mu_) = 0;
   std::uint64_t segment_ BW_GUARDED_BY(mu_) = 1;
   std::uint64_t segment_used_ BW_GUARDED_BY(mu_) = kSegmentHeaderBytes;  // Queued records included.
-  base::Status dead_ BW_GUARDED_BY(mu_);
+  base::Status health_ BW_GUARDED_BY(mu_);
   base::Status failed_since_sync_ BW_GUARDED_BY(mu_);
   std::vector<FailedRange> failed_ BW_GUARDED_BY(mu_);
   std::vector<SegmentInfo> segments_ BW_GUARDED_BY(mu_);

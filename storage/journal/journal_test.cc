@@ -161,28 +161,28 @@ TEST(Journal, RemembersTheNewestSampleOfEachSegment) {
 struct CrashRun {
   std::vector<std::string> acknowledged;
   std::vector<std::string> refused;  // Failed with kUnavailable: must not be found.
-  bool died = false;
+  std::size_t failed = 0;            // Failed with kInternal: may be found or not.
+  bool opened = true;
 };
 
-// Writes until the end or the journal's death; a storage would do the same.
+// Goes on after failures, as a storage does.
 CrashRun WriteMany(FileSystem& files, std::size_t first, std::size_t count) {
   CrashRun run;
   auto journal = OpenJournal(files);
   if (!journal.ok()) {
-    run.died = true;
+    run.opened = false;
     return run;
   }
   for (std::size_t i = first; i < first + count; ++i) {
     const std::string payload = TestPayload(i);
     const base::Status status = Write(**journal, payload);
     if (status.ok()) {
-      EXPECT_FALSE(run.died) << "acknowledged after death";
       run.acknowledged.push_back(payload);
     } else if (status.code() == StatusCode::kUnavailable) {
       run.refused.push_back(payload);
     } else {
       EXPECT_EQ(status.code(), StatusCode::kInternal);
-      run.died = !status.message().starts_with("create");  // A segment that could not be made is tried again.
+      ++run.failed;
     }
     if (i % 7 == 6) static_cast<void>((*journal)->Rotate().ok());
   }
@@ -244,7 +244,7 @@ TEST(JournalCrash, AFullDiskRefusesAndLeavesNoTrace) {
     const CrashRun run = WriteMany(files, 0, kCrashRecords);
     refusals += run.refused.size();
     EXPECT_LE(run.refused.size(), 1u);
-    EXPECT_EQ(run.died, run.acknowledged.empty());  // Only when it could not even begin.
+    EXPECT_EQ(run.opened, !run.acknowledged.empty());
     ExpectAllAcknowledged(ReadJournal(files), run, kCrashRecords);
   }
   EXPECT_GT(refusals, kCrashRecords);
@@ -264,30 +264,86 @@ TEST(JournalCrash, ADiskThatStaysFullRefusesUntilThereIsRoom) {
   EXPECT_THAT(ReadJournal(files).payloads, ElementsAre("a", "c"));
 }
 
-TEST(JournalCrash, AFailingDiskEndsTheJournal) {
+TEST(JournalCrash, AFailureOfTheDiskCostsOneRecordAndNoOther) {
   const std::uint64_t operations = OperationsOfARun();
-  for (std::uint64_t at = 1; at <= operations; ++at) {
-    SCOPED_TRACE(at);
-    FaultFileSystem files;
-    files.FailAt(at, Fault::kBreak);
-    const CrashRun run = WriteMany(files, 0, kCrashRecords);
-    EXPECT_THAT(run.refused, IsEmpty());
-    files.Crash(Unsynced::kForgotten);
-    ExpectAllAcknowledged(ReadJournal(files), run, kCrashRecords);
+  std::size_t failures = 0;
+  for (const Unsynced unsynced : {Unsynced::kForgotten, Unsynced::kKept, Unsynced::kSome}) {
+    for (std::uint64_t at = 1; at <= operations; ++at) {
+      SCOPED_TRACE(at);
+      FaultFileSystem files(at);
+      files.FailAt(at, Fault::kBreak);
+      const CrashRun run = WriteMany(files, 0, kCrashRecords);
+      EXPECT_LE(run.failed, 1u);
+      EXPECT_EQ(run.acknowledged.size(), run.opened ? kCrashRecords - run.failed : 0);
+      failures += run.failed;
+      files.Crash(unsynced);
+      ExpectAllAcknowledged(ReadJournal(files), run, kCrashRecords);
+    }
+  }
+  EXPECT_GT(failures, 3 * kCrashRecords);
+}
+
+TEST(JournalCrash, ADiskThatFailsForAWhileLosesNothingAcknowledged) {
+  const std::uint64_t operations = OperationsOfARun();
+  for (const Unsynced unsynced : {Unsynced::kForgotten, Unsynced::kKept, Unsynced::kSome}) {
+    for (std::uint64_t at = 4; at <= operations; ++at) {
+      SCOPED_TRACE(at);
+      FaultFileSystem files(at);
+      auto journal = OpenJournal(files);
+      ASSERT_TRUE(journal.ok());
+      files.FailAt(at, Fault::kBreak, true);
+      CrashRun run;
+      for (std::size_t i = 0; i < kCrashRecords; ++i) {
+        if (i == kCrashRecords / 2) files.Heal();
+        const base::Status status = Write(**journal, TestPayload(i));
+        if (status.ok()) run.acknowledged.push_back(TestPayload(i));
+        EXPECT_EQ((*journal)->Health(), status);
+        EXPECT_TRUE(status.ok() || i < kCrashRecords / 2) << status.ToString();
+        if (i % 7 == 6) EXPECT_TRUE((*journal)->Rotate().ok());  // Nothing is owed: sealing goes on.
+      }
+      journal->reset();
+      files.Crash(unsynced);
+      ExpectAllAcknowledged(ReadJournal(files), run, kCrashRecords);
+    }
   }
 }
 
-TEST(JournalCrash, AfterAFailedSyncEverythingFailsWithTheFirstCause) {
+TEST(JournalCrash, AFailedSyncTakesDownWhatWasWrittenSinceTheLastOne) {
   FaultFileSystem files;
   auto journal = OpenJournal(files);
   ASSERT_TRUE(Write(**journal, "a").ok());
+  const auto unsynced = AppendTo(**journal, "b");  // Nobody waits for it.
+  ASSERT_TRUE(unsynced.ok());
   files.FailAt(files.operations() + 2, Fault::kBreak);  // The write goes through, its sync does not.
-  const base::Status failed = Write(**journal, "b");
+  const base::Status failed = Write(**journal, "c");
   EXPECT_EQ(failed.code(), StatusCode::kInternal);
   EXPECT_THAT(failed.message(), HasSubstr("Input/output error"));
-  EXPECT_EQ(Write(**journal, "c"), failed);
-  EXPECT_EQ((*journal)->Sync(), failed);
-  EXPECT_EQ((*journal)->Rotate().status(), failed);
+  EXPECT_EQ((*journal)->Health(), failed);
+  EXPECT_EQ((*journal)->WaitDurable(*unsynced), failed);
+  EXPECT_EQ((*journal)->Sync(), failed);  // Tells those who did not wait, once.
+  EXPECT_TRUE((*journal)->Sync().ok());
+  EXPECT_TRUE(Write(**journal, "d").ok());
+  EXPECT_TRUE((*journal)->Health().ok());
+  EXPECT_EQ((*journal)->WaitDurable(*unsynced), failed);
+  journal->reset();
+  files.Crash(Unsynced::kKept);
+  const JournalContents contents = ReadJournal(files);
+  EXPECT_THAT(contents.payloads, ElementsAre("a", "d"));
+  EXPECT_THAT(contents.report.damage, IsEmpty());
+}
+
+// Under kOff a batch is written and acknowledged without a sync: the sync that fails comes with the end of the segment.
+TEST(JournalCrash, AFailedSyncAtTheEndOfASegmentFailsTheRecordBehindIt) {
+  FaultFileSystem files;
+  auto journal = Journal::Open({.path = kJournalDir, .policy = SyncPolicy::kOff, .segment_bytes = 4096}, files, {});
+  ASSERT_TRUE(journal.ok());
+  ASSERT_TRUE(Write(**journal, std::string(3000, 'a')).ok());
+  files.FailAt(files.operations() + 2, Fault::kBreak);  // Truncate, sync.
+  EXPECT_EQ(Write(**journal, std::string(3000, 'b')).code(), StatusCode::kInternal);
+  ASSERT_TRUE(Write(**journal, "c").ok());
+  EXPECT_EQ((*journal)->Sync().code(), StatusCode::kInternal);
+  journal->reset();
+  EXPECT_THAT(ReadJournal(files).payloads, ElementsAre("c"));
 }
 
 // ---- Damage

@@ -380,15 +380,21 @@ TEST_F(RocksFaultTest, WhatFailedOnAFullDiskIsDurableWhenItIsSentAgain) {
   EXPECT_THAT(Everything().front().samples, ElementsAre(Float(kRocksNow, 1), Float(kRocksNow + 1, 2)));
 }
 
-TEST_F(RocksFaultTest, ABrokenDiskRefusesEverythingAndReadsGoOn) {
+TEST_F(RocksFaultTest, ABrokenDiskRefusesEverythingAndReadsGoOnUntilItHeals) {
   const Labels labels{{"__name__", "x"}};
   Open();
   Write(labels, {{kRocksNow, 1}});
-  files_.FailAt(files_.operations() + 2, FaultFileSystem::Fault::kBreak);
+  files_.FailAt(files_.operations() + 2, FaultFileSystem::Fault::kBreak, true);
   EXPECT_EQ(TryWrite(labels, {{kRocksNow + 1, 2}}).status().code(), StatusCode::kInternal);
   EXPECT_EQ(TryWrite(labels, {{kRocksNow + 2, 2}}).status().code(), StatusCode::kInternal);
   EXPECT_EQ(store_.storage->Sync().code(), StatusCode::kInternal);
   EXPECT_EQ(Everything().front().samples.front(), Float(kRocksNow, 1));
+  files_.Heal();
+  Write(labels, {{kRocksNow + 2, 2}});  // In a segment of its own, in which the series is defined again.
+  Close();
+  files_.Crash(FaultFileSystem::Unsynced::kForgotten);
+  Open();
+  EXPECT_THAT(Everything().front().samples, ElementsAre(Float(kRocksNow, 1), Float(kRocksNow + 2, 2)));
 }
 
 TEST_F(RocksFaultTest, APowerCutAtEveryOperationLosesNothingAcknowledged) {
