@@ -160,9 +160,9 @@ struct SampleBatch {
   std::span<const base::TimestampMs> start_timestamps;         // Empty: none is known.
 };
 
-// The samples of one series. Reset hints of histograms read as Prometheus's storage returns them: kGauge for gauges,
-// kNotReset for a counter that continues the sample before it in the same run, kUnknown at the start of a run (reset,
-// change of schema, zero threshold or bounds, after a stale marker, after floats).
+// The samples of one series. Reset hints of histograms: kGauge for gauges, kNotReset for a counter that continues the
+// sample before it (which for the first may lie up to five minutes before the range), else kUnknown (reset, change of
+// schema, zero threshold or bounds, after a stale marker, after floats). The same however the samples are kept.
 class SampleCursor {
  public:
   virtual ~SampleCursor() = default;

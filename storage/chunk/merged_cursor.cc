@@ -1,6 +1,8 @@
 #include "storage/chunk/merged_cursor.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -44,19 +46,25 @@ struct MergedCursor::State {
   bool MergeGroup(std::size_t end);
   bool EmitMerged(SampleBatch& batch);
   void EmitHistograms(std::span<metric::NativeHistogram> histograms, SampleBatch& batch);
+  void EndHistograms();
+  void SeeSampleBefore();
+  const Columns* DecodedBefore(const Ranked& chunk);
 
   std::vector<Ranked> chunks_;  // By first time.
+  std::vector<Ranked> before_;  // What may hold the sample before the range; empty once that has been looked for.
   std::size_t at_ = 0;
   TimestampMs min_;
   TimestampMs max_;
   ResetHints hints_;
   bool as_stored_ = false;
 
-  std::vector<Columns> group_;  // Decoded chunks of one group, by age; the first alone if there is but one.
-  std::vector<Place> places_;   // Of the group's samples that are read, by time.
+  std::vector<Columns> group_;   // Decoded chunks of one group, by age; the first alone if there is but one.
+  std::size_t group_begin_ = 0;  // Position in chunks_ of the group's first.
+  std::vector<Place> places_;    // Of the group's samples that are read, by time.
   std::size_t place_ = 0;
   Columns merged_;
   std::vector<const metric::NativeHistogram*> pointers_;
+  Columns scratch_;  // A decoded chunk of before_.
 
  public:
   base::Status status;
@@ -65,14 +73,18 @@ struct MergedCursor::State {
 void MergedCursor::State::Begin(std::span<const ChunkView> named, TimestampMs from, TimestampMs to, Hints hints) {
   as_stored_ = hints == Hints::kAsStored;
   chunks_.clear();
+  before_.clear();
   places_.clear();
   at_ = place_ = 0;
   min_ = from;
   max_ = to;
   hints_ = ResetHints();
   status = base::Status();
-  for (const ChunkView& view : named) {
-    if (view.max >= from && view.min <= to) chunks_.push_back({view, chunks_.size()});
+  const TimestampMs hints_from = HintsFrom(from);
+  for (std::size_t age = 0; age < named.size(); ++age) {
+    const ChunkView& view = named[age];
+    if (view.max >= from && view.min <= to) chunks_.push_back({view, age});
+    if (!as_stored_ && view.max >= hints_from && view.min < from) before_.push_back({view, age});
   }
   const auto by_time = [](const Ranked& a, const Ranked& b) { return a.view.min < b.view.min; };
   if (!std::is_sorted(chunks_.begin(), chunks_.end(), by_time))
@@ -107,7 +119,45 @@ bool MergedCursor::State::Decode(const ChunkView& view, Columns& columns) {
   return true;
 }
 
+// The samples of a chunk of before_, null if it cannot be read. Those of the first group are there already.
+const Columns* MergedCursor::State::DecodedBefore(const Ranked& chunk) {
+  for (std::size_t i = group_begin_; i < at_; ++i) {
+    if (chunks_[i].age == chunk.age) return &group_[i - group_begin_];
+  }
+  scratch_.Clear();
+  return DecodeChunk(chunk.view.bytes, scratch_) ? &scratch_ : nullptr;
+}
+
+// Looks for the last sample before the range, once, when the range begins with a histogram. A damaged chunk there is
+// passed over: nothing was asked of it but a hint.
+void MergedCursor::State::SeeSampleBefore() {
+  struct Found {
+    TimestampMs t;
+    std::size_t age;
+    std::optional<metric::NativeHistogram> histogram;
+  };
+  const TimestampMs hints_from = HintsFrom(min_);
+  const auto latest = [&](const Ranked& chunk) { return std::min(chunk.view.max.ms, min_.ms - 1); };
+  std::sort(before_.begin(), before_.end(), [&](const Ranked& a, const Ranked& b) { return latest(a) > latest(b); });
+  std::optional<Found> found;
+  for (const Ranked& chunk : before_) {
+    if (found && latest(chunk) < found->t.ms) break;
+    const Columns* columns = DecodedBefore(chunk);
+    if (columns == nullptr) continue;
+    const std::vector<TimestampMs>& times = columns->timestamps;
+    const auto behind = static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), min_) - times.begin());
+    if (behind == 0 || times[behind - 1] < hints_from) continue;
+    const TimestampMs t = times[behind - 1];
+    if (found && (t < found->t || (t == found->t && chunk.age > found->age))) continue;
+    found = Found{t, chunk.age, std::nullopt};
+    if (!columns->histograms.empty()) found->histogram = columns->histograms[behind - 1];
+  }
+  before_.clear();
+  if (found && found->histogram) hints_.BeginAfter(std::move(*found->histogram));
+}
+
 void MergedCursor::State::EmitHistograms(std::span<metric::NativeHistogram> histograms, SampleBatch& batch) {
+  if (!before_.empty()) SeeSampleBefore();
   pointers_.clear();
   for (metric::NativeHistogram& h : histograms) {
     if (!as_stored_) hints_.Next(h);
@@ -116,9 +166,16 @@ void MergedCursor::State::EmitHistograms(std::span<metric::NativeHistogram> hist
   batch.histograms = pointers_;
 }
 
+// A run of floats comes.
+void MergedCursor::State::EndHistograms() {
+  before_.clear();
+  hints_.BreakRun();
+}
+
 // False if nothing of the chunk is in the range, or on an error.
 bool MergedCursor::State::ReadAlone(SampleBatch& batch) {
   if (group_.empty()) group_.resize(1);
+  group_begin_ = at_;
   Columns& columns = group_[0];
   if (!Decode(chunks_[at_++].view, columns)) return false;
   const std::vector<TimestampMs>& times = columns.timestamps;
@@ -127,7 +184,7 @@ bool MergedCursor::State::ReadAlone(SampleBatch& batch) {
   if (first >= last) return false;
   batch = {Cut(times, first, last), Cut(columns.values, first, last), {}, Cut(columns.start_timestamps, first, last)};
   if (columns.histograms.empty()) {
-    hints_.BreakRun();
+    EndHistograms();
   } else {
     EmitHistograms(std::span(columns.histograms).subspan(first, last - first), batch);
   }
@@ -139,6 +196,7 @@ bool MergedCursor::State::MergeGroup(std::size_t end) {
   std::sort(chunks_.begin() + static_cast<std::ptrdiff_t>(at_), chunks_.begin() + static_cast<std::ptrdiff_t>(end),
             [](const Ranked& a, const Ranked& b) { return a.age < b.age; });
   const std::size_t n = end - at_;
+  group_begin_ = at_;
   if (group_.size() < n) group_.resize(n);
   places_.clear();
   place_ = 0;
@@ -160,6 +218,7 @@ bool MergedCursor::State::MergeGroup(std::size_t end) {
 bool MergedCursor::State::EmitMerged(SampleBatch& batch) {
   const auto is_histogram = [&](const Place& p) { return !group_[p.chunk].histograms.empty(); };
   const bool histograms = is_histogram(places_[place_]);
+  if (histograms && !before_.empty()) SeeSampleBefore();  // Before any is moved away.
   merged_.Clear();
   bool any_start = false;
   for (; place_ < places_.size() && is_histogram(places_[place_]) == histograms; ++place_) {
@@ -180,7 +239,7 @@ bool MergedCursor::State::EmitMerged(SampleBatch& batch) {
   if (histograms) {
     EmitHistograms(merged_.histograms, batch);
   } else {
-    hints_.BreakRun();
+    EndHistograms();
   }
   return true;
 }

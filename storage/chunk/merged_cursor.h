@@ -27,7 +27,8 @@ class MergedCursor final : public SampleCursor {
 
   // Begins anew with these chunks, in any order of time; reads the samples of [min, max]. The bytes must live until the
   // next Reset or the end of the cursor; the span itself need not. Memory of the columns is kept from one series to the
-  // next, so use one cursor for a whole series set.
+  // next, so use one cursor for a whole series set. For readers, name the chunks from HintsFrom(min) on if there are
+  // histograms among them: the hint of the first follows from the sample before it.
   void Reset(std::span<const ChunkView> chunks, base::TimestampMs min, base::TimestampMs max,
              Hints hints = Hints::kForReaders);
 

@@ -9,6 +9,7 @@
 
 #include "storage/chunk/float_columns.h"
 #include "storage/chunk/histogram_chunk.h"
+#include "storage/chunk/reset_hints.h"
 
 namespace bellwether::storage::chunk {
 namespace {
@@ -88,6 +89,26 @@ TEST(MergedCursorTest, HintsGoOnOverChunksAndStopAtFloats) {
   EXPECT_EQ(Read({HistogramChunk({{1, 1}, {2, 2}}), HistogramChunk({{3, 3}, {4, 1}})}), "1h1u 2h2n | 3h3n 4h1u ");
   EXPECT_EQ(Read({HistogramChunk({{1, 1}, {3, 3}}), FloatChunk({{2, 2}})}), "1h1u | 2=2 | 3h3u ");
   EXPECT_EQ(Read({HistogramChunk({{1, 1}, {3, 3}}), HistogramChunk({{2, 5}})}), "1h1u 2h5n 3h3u ");
+}
+
+TEST(MergedCursorTest, TheFirstHintOfARangeFollowsFromTheSampleBeforeIt) {
+  const NamedChunk early = HistogramChunk({{1, 1}, {2, 2}});
+  EXPECT_EQ(Read({early}, 2), "2h2n ");
+  EXPECT_EQ(Read({early, HistogramChunk({{3, 3}})}, 3), "3h3n ");
+  EXPECT_EQ(Read({early, HistogramChunk({{3, 1}, {4, 4}})}, 3), "3h1u 4h4n ");
+  EXPECT_EQ(Read({early, HistogramChunk({{5, 5}, {9, 9}}), HistogramChunk({{4, 7}, {6, 8}})}, 5), "5h5u 6h8n 9h9n ");
+  // The sample before may be anywhere: in a chunk that overlaps, in one that does not, or be a float.
+  EXPECT_EQ(Read({HistogramChunk({{1, 1}, {4, 4}}), HistogramChunk({{3, 5}})}, 4), "4h4u ");
+  EXPECT_EQ(Read({HistogramChunk({{1, 1}, {4, 4}}), HistogramChunk({{1, 9}})}, 4), "4h4n ");
+  EXPECT_EQ(Read({HistogramChunk({{1, 9}}), HistogramChunk({{1, 1}, {4, 4}})}, 4), "4h4u ");
+  EXPECT_EQ(Read({early, FloatChunk({{3, 3}}), HistogramChunk({{4, 4}})}, 4), "4h4u ");
+  EXPECT_EQ(Read({early, FloatChunk({{3, 3}}), HistogramChunk({{4, 4}})}, 3), "3=3 | 4h4u ");
+  const std::int64_t far = kHintLookback.ms + 2;
+  EXPECT_EQ(Read({early, HistogramChunk({{far, 3}})}, far, far), std::to_string(far) + "h3n ");
+  EXPECT_EQ(Read({early, HistogramChunk({{far + 1, 3}})}, far + 1, far + 1), std::to_string(far + 1) + "h3u ");
+  NamedChunk damaged = early;
+  damaged.bytes = "no";
+  EXPECT_EQ(Read({damaged, HistogramChunk({{3, 3}})}, 3), "3h3u ");
 }
 
 TEST(MergedCursorTest, BytesThatAreNoChunkAreCorruption) {

@@ -89,4 +89,9 @@ void ResetHints::KeepPrevious() {
   previous_ = &kept_;
 }
 
+void ResetHints::BeginAfter(NativeHistogram h) {
+  kept_ = std::move(h);
+  Next(kept_);
+}
+
 }  // namespace bellwether::storage::chunk

@@ -5,9 +5,19 @@
 // into chunks, windows and files. Every cursor ends in this class.
 #pragma once
 
+#include "base/time.h"
 #include "metric/histogram.h"
 
 namespace bellwether::storage::chunk {
+
+// How long before a range the sample may lie that the first histogram of the range continues: as long as a series that
+// gets nothing is held to be alive.
+inline constexpr base::DurationMs kHintLookback = base::Minutes(5);
+
+// The time from which samples bear on the hints of a range that begins at `min`.
+[[nodiscard]] constexpr base::TimestampMs HintsFrom(base::TimestampMs min) {
+  return min < base::TimestampMs::Min() + kHintLookback ? base::TimestampMs::Min() : min - kHintLookback;
+}
 
 // Goes along the samples of one series, in order of time.
 class ResetHints {
@@ -21,6 +31,9 @@ class ResetHints {
 
   // Takes a copy of the histogram pointed to, which may then go away.
   void KeepPrevious();
+
+  // The last sample before the range, a histogram. Comes before all else.
+  void BeginAfter(metric::NativeHistogram h);
 
  private:
   const metric::NativeHistogram* previous_ = nullptr;

@@ -375,6 +375,35 @@ TEST_P(StorageContractTest, HintsOfHistogramsFollowFromTheSampleBefore) {
   EXPECT_EQ(Samples(labels).size(), 16u);
 }
 
+// The hint of the first sample of each range, in heads, sealed windows and where one meets the other.
+TEST_P(StorageContractTest, TheFirstHintOfARangeFollowsFromTheSampleBeforeIt) {
+  Open();
+  const Labels labels{{"__name__", "h"}};
+  const Labels other{{"__name__", "h"}, {"a", "1"}};
+  std::vector<std::int64_t> times;
+  for (std::int64_t t = kNow; t < kNow + 6 * 3'600'000; t += t - kNow < 5 * 3'600'000 ? 60'000 : 400'000) {
+    clock_.Set(TimestampMs(t));
+    times.push_back(t);
+    for (const Labels& l : {labels, other}) {
+      Write(l, {{t, 0, {SmallHistogram(static_cast<double>(times.size() % 100))}, 0}});
+    }
+  }
+  EXPECT_TRUE(storage().Maintain().ok());
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    const bool fell = (i + 1) % 100 == 0;
+    const bool far = times[i] - times[i - 1] > 300'000;
+    const auto read = Samples(labels, times[i], times[i] + 1);
+    ASSERT_EQ(read.size(), 1u);
+    EXPECT_EQ(read[0].histogram[0].reset_hint, fell || far ? CounterResetHint::kUnknown : CounterResetHint::kNotReset)
+        << i;
+  }
+  const std::int64_t t = times[30];
+  EXPECT_EQ(Samples(labels, t - 60'000 + 1)[0].histogram[0].reset_hint, CounterResetHint::kNotReset);
+  Write(labels, {Float(times.back() + 1000, 1)});
+  Write(labels, {{times.back() + 2000, 0, {SmallHistogram(1000)}, 0}});
+  EXPECT_EQ(Samples(labels, times.back() + 2000)[0].histogram[0].reset_hint, CounterResetHint::kUnknown);
+}
+
 TEST_P(StorageContractTest, EqualHistogramsRepeatAndOthersAreDuplicates) {
   Open();
   const Labels labels{{"__name__", "h"}};

@@ -157,7 +157,8 @@ class Head {
     virtual bool Next() = 0;
     // Of the current series, good until Next.
     [[nodiscard]] virtual const metric::Labels& labels() const = 0;
-    // That overlap the range, in the order in which MergedCursor wants them. Empty if labels_only was asked for.
+    // That overlap the range, in the order in which MergedCursor wants them; where there may be histograms, also those
+    // that bear on the hint of the first. Empty if labels_only was asked for.
     [[nodiscard]] virtual std::span<const chunk::ChunkView> chunks() const = 0;
   };
   struct Range {

@@ -6,6 +6,7 @@
 
 #include "storage/chunk/chunk.h"
 #include "storage/chunk/merged_cursor.h"
+#include "storage/chunk/reset_hints.h"
 #include "storage/contract/storage_contract.h"
 #include "storage/head/exemplar_ring.h"
 #include "storage/head/head.h"
@@ -199,7 +200,7 @@ class HeadStoreQuerier final : public Querier {
         for (const auto& [labels, chunks] : generation) {
           if (!MatchesEach(labels, matchers)) continue;
           for (const KeptChunk& chunk : chunks) {
-            if (chunk.max >= min && chunk.min <= max) found[labels].push_back(chunk);
+            if (chunk.max >= chunk::HintsFrom(min) && chunk.min <= max) found[labels].push_back(chunk);
           }
         }
       }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/chunk/reset_hints.h"
 #include "storage/head/head_impl.h"
 
 namespace bellwether::storage::head {
@@ -39,7 +40,7 @@ class SlotSelection final : public Head::Selection {
       const base::MutexLock lock(shard.mu);
       const Series& s = shard.At(slot);
       if (hints_.labels_only) return s.Overlaps(range_.min, range_.max);
-      s.Read(range_.min, range_.max, snapshot_);
+      s.Read(s.MayHaveHistograms() ? chunk::HintsFrom(range_.min) : range_.min, range_.max, snapshot_);
     }
     views_ = snapshot_.Views();
     return !views_.empty();

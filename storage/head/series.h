@@ -130,6 +130,9 @@ class Series {
   [[nodiscard]] bool HasSamples() const;
   [[nodiscard]] bool Overlaps(base::TimestampMs min, base::TimestampMs max) const;
 
+  // False if all samples are floats that came in order.
+  [[nodiscard]] bool MayHaveHistograms() const { return extras_ != nullptr; }
+
   // Adds what a reader of [min, max] takes along.
   void Read(base::TimestampMs min, base::TimestampMs max, SeriesSnapshot& snapshot) const;
 

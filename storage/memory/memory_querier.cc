@@ -11,13 +11,20 @@ namespace {
 
 using SampleColumn = std::vector<std::pair<base::TimestampMs, MemorySample>>;
 
+struct CopiedSeries {
+  metric::Labels labels;
+  std::shared_ptr<const metric::NativeHistogram> before;  // The sample before the range, if that is a histogram.
+  SampleColumn samples;
+};
+
 // Runs of floats and of histograms from copied samples.
 class MemoryCursor final : public SampleCursor {
  public:
-  void Reset(const SampleColumn* samples) {
-    samples_ = samples;
+  void Reset(const CopiedSeries& series) {
+    samples_ = &series.samples;
     at_ = 0;
     hints_ = {};
+    if (series.before != nullptr) hints_.BeginAfter(*series.before);
   }
 
   bool Next(SampleBatch& batch) override {
@@ -66,19 +73,18 @@ class MemoryCursor final : public SampleCursor {
 
 class MemorySeriesSet final : public SeriesSet {
  public:
-  using Copied = std::vector<std::pair<metric::Labels, SampleColumn>>;
-  explicit MemorySeriesSet(Copied series) : series_(std::move(series)) {}
+  explicit MemorySeriesSet(std::vector<CopiedSeries> series) : series_(std::move(series)) {}
 
   bool Next() override { return ++at_ <= series_.size(); }
-  [[nodiscard]] const metric::Labels& labels() const override { return series_[at_ - 1].first; }
+  [[nodiscard]] const metric::Labels& labels() const override { return series_[at_ - 1].labels; }
   SampleCursor& samples() override {
-    cursor_.Reset(&series_[at_ - 1].second);
+    cursor_.Reset(series_[at_ - 1]);
     return cursor_;
   }
   [[nodiscard]] base::Status status() const override { return {}; }
 
  private:
-  Copied series_;
+  std::vector<CopiedSeries> series_;
   std::size_t at_ = 0;
   MemoryCursor cursor_;
 };
@@ -89,20 +95,25 @@ class MemoryQuerier final : public Querier {
       : data_(data), min_(min), max_(max) {}
 
   std::unique_ptr<SeriesSet> Select(std::span<const metric::Matcher> matchers, const SelectHints& hints) override {
-    MemorySeriesSet::Copied found;
-    ForEachMatch(matchers, std::max(min_, hints.min), std::min(max_, hints.max),
-                 [&](const metric::Labels& labels, auto first, auto last) {
-                   found.emplace_back(labels, hints.labels_only ? SampleColumn() : SampleColumn(first, last));
-                   return hints.limit == 0 || found.size() < hints.limit;
-                 });
+    std::vector<CopiedSeries> found;
+    const base::TimestampMs min = std::max(min_, hints.min);
+    ForEachMatch(matchers, min, std::min(max_, hints.max), [&](const MemorySeries& series, auto first, auto last) {
+      CopiedSeries& copied = found.emplace_back();
+      copied.labels = series.labels;
+      if (!hints.labels_only) {
+        copied.samples.assign(first, last);
+        copied.before = HistogramBefore(series.samples, first, chunk::HintsFrom(min));
+      }
+      return hints.limit == 0 || found.size() < hints.limit;
+    });
     return std::make_unique<MemorySeriesSet>(std::move(found));
   }
 
   base::Result<std::vector<std::string>> LabelNames(std::span<const metric::Matcher> matchers,
                                                     std::size_t limit) override {
     std::set<std::string, std::less<>> names;
-    ForEachMatch(matchers, min_, max_, [&](const metric::Labels& labels, auto, auto) {
-      for (const metric::LabelView& label : labels) names.emplace(label.name);
+    ForEachMatch(matchers, min_, max_, [&](const MemorySeries& series, auto, auto) {
+      for (const metric::LabelView& label : series.labels) names.emplace(label.name);
       return true;
     });
     return Firsts(names, limit);
@@ -111,15 +122,25 @@ class MemoryQuerier final : public Querier {
   base::Result<std::vector<std::string>> LabelValues(std::string_view name, std::span<const metric::Matcher> matchers,
                                                      std::size_t limit) override {
     std::set<std::string, std::less<>> values;
-    ForEachMatch(matchers, min_, max_, [&](const metric::Labels& labels, auto, auto) {
-      if (labels.Has(name)) values.emplace(labels.Get(name));
+    ForEachMatch(matchers, min_, max_, [&](const MemorySeries& series, auto, auto) {
+      if (series.labels.Has(name)) values.emplace(series.labels.Get(name));
       return true;
     });
     return Firsts(values, limit);
   }
 
  private:
-  // Calls visit(labels, first sample, past the last) for the series with samples in the range, by label set.
+  using Samples = std::map<base::TimestampMs, MemorySample>;
+
+  static std::shared_ptr<const metric::NativeHistogram> HistogramBefore(const Samples& samples,
+                                                                        Samples::const_iterator first,
+                                                                        base::TimestampMs from) {
+    if (first == samples.begin()) return nullptr;
+    const auto& [t, sample] = *std::prev(first);
+    return t < from ? nullptr : sample.histogram;
+  }
+
+  // Calls visit(series, first sample, past the last) for the series with samples in the range, by label set.
   template <typename Visit>
   void ForEachMatch(std::span<const metric::Matcher> matchers, base::TimestampMs min, base::TimestampMs max,
                     Visit visit) const {
@@ -127,10 +148,10 @@ class MemoryQuerier final : public Querier {
     const base::MutexLock lock(data_.mu);
     for (const auto& [labels, ref] : data_.by_labels) {
       if (!MatchesAll(labels, matchers)) continue;
-      const auto& samples = data_.series.at(ref).samples;
-      const auto first = samples.lower_bound(min);
-      const auto last = samples.upper_bound(max);
-      if (first != last && !visit(labels, first, last)) return;
+      const MemorySeries& series = data_.series.at(ref);
+      const auto first = series.samples.lower_bound(min);
+      const auto last = series.samples.upper_bound(max);
+      if (first != last && !visit(series, first, last)) return;
     }
   }
 

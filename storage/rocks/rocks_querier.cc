@@ -3,7 +3,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "storage/chunk/kind.h"
 #include "storage/chunk/merged_cursor.h"
+#include "storage/chunk/reset_hints.h"
 #include "storage/rocks/rocks_core.h"
 
 namespace bellwether::storage {
@@ -45,14 +47,35 @@ class SealedSelection {
   [[nodiscard]] const SealedSeries* current() const { return next_ < series_.size() ? &series_[next_] : nullptr; }
   void Advance() { ++next_; }
 
-  // Appends the chunks of the range; their bytes are good until the next call.
-  base::Status ReadChunks(const SealedSeries& series, std::vector<chunk::ChunkView>& chunks) {
-    for (const SealedSeries::Place& place : series.places) {
+  // Appends the chunks at these places; their bytes are good until the next call.
+  base::Status ReadChunks(std::span<const SealedSeries::Place> places, std::vector<chunk::ChunkView>& chunks) {
+    for (const SealedSeries::Place& place : places) {
       auto& reader = readers_[place.window];
       if (reader == nullptr) reader = (*windows_)[place.window]->NewChunkReader();
       BW_RETURN_IF_ERROR(reader->Read(place.ordinal, chunks));
     }
-    std::erase_if(chunks, [&](const chunk::ChunkView& c) { return c.max < min_ || c.min > max_; });
+    return base::OkStatus();
+  }
+
+  // Adds the places of a series in windows that end before the range, but bear on the hint of its first histogram. They
+  // are looked for only then: most series have no histograms, and most ranges do not begin just behind a window.
+  base::Status AddPlacesBefore(const metric::Labels& labels, std::vector<SealedSeries::Place>& places) const {
+    for (std::size_t w = 0; w < windows_->size(); ++w) {
+      const SealedWindow& window = *(*windows_)[w];
+      if (window.Overlaps(min_, max_) || !window.Overlaps(chunk::HintsFrom(min_), min_)) continue;
+      std::vector<metric::Matcher> matchers;
+      for (const metric::LabelView& label : labels) {
+        matchers.push_back(metric::Matcher::Equal(std::string(label.name), std::string(label.value)));
+      }
+      BW_ASSIGN_OR_RETURN(const SealedWindow::Ordinals ordinals, window.Match(matchers));
+      BW_RETURN_IF_ERROR(window.ForLabels(ordinals, [&](std::uint32_t ordinal, const metric::Labels& found) {
+        if (found == labels) places.push_back({w, ordinal});
+      }));
+    }
+    const auto by_window = [](const SealedSeries::Place& a, const SealedSeries::Place& b) {
+      return a.window < b.window;
+    };
+    std::sort(places.begin(), places.end(), by_window);
     return base::OkStatus();
   }
 
@@ -119,14 +142,10 @@ class RocksSeriesSet final : public SeriesSet {
   }
 
   SampleCursor& samples() override {
-    chunks_.clear();
-    if (in_sealed_ != nullptr) {
-      if (base::Status read = sealed_->ReadChunks(*in_sealed_, chunks_); !read.ok()) {
-        failed_.Set(std::move(read));
-        return failed_;
-      }
+    if (base::Status read = ReadChunks(); !read.ok()) {
+      failed_.Set(std::move(read));
+      return failed_;
     }
-    if (in_recent_) chunks_.insert(chunks_.end(), recent_->chunks().begin(), recent_->chunks().end());
     cursor_.Reset(chunks_, min_, max_);
     return cursor_;
   }
@@ -134,6 +153,27 @@ class RocksSeriesSet final : public SeriesSet {
   [[nodiscard]] base::Status status() const override { return base::OkStatus(); }
 
  private:
+  // All chunks of the current series, older writes first.
+  base::Status ReadChunks() {
+    const std::span<const SealedSeries::Place> places =
+        in_sealed_ == nullptr ? std::span<const SealedSeries::Place>() : in_sealed_->places;
+    BW_RETURN_IF_ERROR(ReadChunksAt(places));
+    const auto is_histogram = [&](const chunk::ChunkView& c) {
+      return c.min <= max_ && c.max >= min_ && c.bytes.starts_with(static_cast<char>(chunk::Kind::kHistograms));
+    };
+    if (std::none_of(chunks_.begin(), chunks_.end(), is_histogram)) return base::OkStatus();
+    std::vector<SealedSeries::Place> all(places.begin(), places.end());
+    BW_RETURN_IF_ERROR(sealed_->AddPlacesBefore(labels(), all));
+    return all.size() == places.size() ? base::OkStatus() : ReadChunksAt(all);
+  }
+
+  base::Status ReadChunksAt(std::span<const SealedSeries::Place> places) {
+    chunks_.clear();
+    BW_RETURN_IF_ERROR(sealed_->ReadChunks(places, chunks_));
+    if (in_recent_) chunks_.insert(chunks_.end(), recent_->chunks().begin(), recent_->chunks().end());
+    return base::OkStatus();
+  }
+
   std::unique_ptr<head::Head::Selection> recent_;
   std::unique_ptr<SealedSelection> sealed_;
   base::TimestampMs min_;
