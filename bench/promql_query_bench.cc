@@ -86,7 +86,8 @@ class ColumnQuerier final : public storage::Querier {
 class ColumnStorage final : public storage::Storage {
  public:
   explicit ColumnStorage(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  std::unique_ptr<storage::Appender> NewAppender() override { return nullptr; }
+  using Storage::NewAppender;
+  std::unique_ptr<storage::Appender> NewAppender(storage::AppendMode) override { return nullptr; }
   std::unique_ptr<storage::Querier> NewQuerier(base::TimestampMs, base::TimestampMs) override {
     return std::make_unique<ColumnQuerier>(columns_);
   }

@@ -12,6 +12,9 @@
 //   stays;
 //   - older than that: refused (kOutOfOrder); older than the retention: refused (kTooOld);
 //   - more than ten minutes ahead of the clock: refused (kTooFarInFuture).
+// An appender for back-fill (AppendMode::kBackfill) takes older samples of any age within the retention: the
+// out-of-order window does not bind it. Where a sample of that time stands, the same bits again are a success without
+// effect, and other bits are refused (kDuplicate), also against what stands on disk.
 // A refusal is an enumerator and a count; the other samples of the commit are kept. Commit(kDurable) returns after the
 // sync that covers the samples; Commit(kVisible) may return earlier, Storage::Sync() makes up for it. Samples may be
 // visible to readers before Commit returns. If Commit fails, nothing of it was acknowledged, and repeating the whole
@@ -103,6 +106,9 @@ struct MetricMetadata {
 };
 
 enum class Durability : std::uint8_t { kDurable, kVisible };
+
+// Whose samples an appender brings: a sender's or a rule's of now, or history. See above.
+enum class AppendMode : std::uint8_t { kLive, kBackfill };
 
 struct CommitResult {
   std::uint64_t floats = 0;  // Taken, repeats of the same sample included.
@@ -233,7 +239,8 @@ class Storage {
  public:
   virtual ~Storage() = default;
 
-  [[nodiscard]] virtual std::unique_ptr<Appender> NewAppender() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Appender> NewAppender(AppendMode mode) = 0;
+  [[nodiscard]] std::unique_ptr<Appender> NewAppender() { return NewAppender(AppendMode::kLive); }
   // The samples of [min, max], both inclusive.
   [[nodiscard]] virtual std::unique_ptr<Querier> NewQuerier(base::TimestampMs min, base::TimestampMs max) = 0;
 
@@ -247,7 +254,8 @@ class Storage {
   [[nodiscard]] virtual std::vector<MetricMetadata> Metadata(std::string_view metric) const = 0;
 
   [[nodiscard]] virtual StorageStats Stats(std::size_t limit) const = 0;
-  // The time stamp of the newest sample taken since start from a sender (not from rules); nothing before the first.
+  // The time stamp of the newest sample taken since start from a sender (not from rules, nor from back-fill); nothing
+  // before the first.
   [[nodiscard]] virtual std::optional<base::TimestampMs> NewestSample() const = 0;
 
   // Background work that is due now (sealing, retention), in the caller's thread; the store's own thread calls it too.

@@ -37,6 +37,8 @@ struct StorageMaker {
   // The newest sample of a series that got nothing for hours, and is all on disk, is not remembered: what is older than
   // that is then taken rather than refused.
   bool forgets_idle_series = false;
+  // Back-fill that contradicts an older sample than the newest is refused as a duplicate rather than left unread.
+  bool counts_late_duplicates = true;
 };
 
 inline std::string MakerName(const testing::TestParamInfo<StorageMaker>& info) { return info.param.name; }
@@ -82,7 +84,10 @@ class StorageContractTest : public testing::TestWithParam<StorageMaker> {
 
   // Appends and commits, floats before histograms; the result is checked to be OK.
   CommitResult Write(const metric::Labels& labels, std::vector<ReadSample> samples,
-                     Durability durability = Durability::kDurable);
+                     Durability durability = Durability::kDurable, AppendMode mode = AppendMode::kLive);
+  CommitResult Backfill(const metric::Labels& labels, std::vector<ReadSample> samples) {
+    return Write(labels, std::move(samples), Durability::kDurable, AppendMode::kBackfill);
+  }
   std::vector<ReadSample> Samples(const metric::Labels& labels, std::int64_t min = INT64_MIN,
                                   std::int64_t max = INT64_MAX);
 

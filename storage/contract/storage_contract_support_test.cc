@@ -116,8 +116,8 @@ void StorageContractTest::Restart() {
 }
 
 CommitResult StorageContractTest::Write(const metric::Labels& labels, std::vector<ReadSample> samples,
-                                        Durability durability) {
-  const auto appender = storage().NewAppender();
+                                        Durability durability, AppendMode mode) {
+  const auto appender = storage().NewAppender(mode);
   const auto ref = appender->FindOrCreate(labels);
   EXPECT_TRUE(ref.ok()) << ref.status().ToString();
   if (!ref.ok()) return {};

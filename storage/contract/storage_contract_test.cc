@@ -137,6 +137,83 @@ TEST_P(StorageContractTest, LateSamplesWithinTheWindowAreTakenAndTheStoredOneSta
   EXPECT_EQ(Refused(Write(labels, {Float(kNow, 7)}), Refusal::kDuplicate), 1u);
 }
 
+TEST_P(StorageContractTest, BackfillTakesSamplesOfAnyAgeWithinTheRetention) {
+  options_.out_of_order_window = base::DurationMs(0);
+  options_.retention = base::Hours(30);
+  Open();
+  const Labels labels{{"__name__", "x"}};
+  Write(labels, {Float(kNow, 1)});
+  const CommitResult filled =
+      Backfill(labels, {Float(kNow - 30 * kHour, 2, 7), Float(kNow - 5 * kHour, 3), Float(kNow - 30 * kHour - 1, 4),
+                        Float(kNow - 6 * kHour, 5), Float(kNow + kHour, 6)});
+  EXPECT_EQ(filled.floats, 3u);
+  EXPECT_EQ(Refused(filled, Refusal::kTooOld), 1u);
+  EXPECT_EQ(Refused(filled, Refusal::kTooFarInFuture), 1u);
+  const std::vector<ReadSample> expected{Float(kNow - 30 * kHour, 2, 7), Float(kNow - 6 * kHour, 5),
+                                         Float(kNow - 5 * kHour, 3), Float(kNow, 1)};
+  EXPECT_EQ(Samples(labels), expected);
+  EXPECT_EQ(Refused(Write(labels, {Float(kNow - 1, 9)}), Refusal::kOutOfOrder), 1u);  // Others are bound as ever.
+  Restart();
+  EXPECT_EQ(Samples(labels), expected);
+  ASSERT_TRUE(storage().Maintain().ok());
+  EXPECT_EQ(Samples(labels), expected);
+}
+
+TEST_P(StorageContractTest, BackfillLeavesWhatStands) {
+  Open();
+  const Labels labels{{"__name__", "x"}};
+  std::vector<ReadSample> all;
+  for (int i = 0; i < 2000; ++i) all.push_back(Float(kNow - 20 * kHour + i * 30 * kSecond, i));
+  Write(labels, all);
+  ASSERT_TRUE(storage().Maintain().ok());  // A part of them is sealed now, where there is a disk.
+  const CommitResult again = Backfill(labels, all);
+  EXPECT_EQ(again.floats, all.size());
+  EXPECT_EQ(again.TotalRefused(), 0u);
+  std::vector<ReadSample> others;
+  for (const ReadSample& s : all) others.push_back(Float(s.t, -1));
+  const CommitResult contradicted = Backfill(labels, others);
+  if (GetParam().counts_late_duplicates) {
+    EXPECT_EQ(contradicted.floats, 0u);
+    EXPECT_EQ(Refused(contradicted, Refusal::kDuplicate), all.size());
+    ASSERT_TRUE(contradicted.first_refused.has_value());
+    EXPECT_EQ(contradicted.first_refused->labels, labels);
+    EXPECT_EQ(contradicted.first_refused->timestamp.ms, all[0].t);
+    EXPECT_EQ(contradicted.first_refused->existing, 0);
+    EXPECT_EQ(contradicted.first_refused->sent, -1);
+  }
+  EXPECT_EQ(Samples(labels), all);
+  Restart();
+  EXPECT_EQ(Samples(labels), all);
+}
+
+TEST_P(StorageContractTest, BackfillIsNotWhatSendersSent) {
+  Open();
+  Backfill(Labels{{"__name__", "x"}}, {Float(kNow - kHour, 1)});
+  EXPECT_FALSE(storage().NewestSample().has_value());
+}
+
+TEST_P(StorageContractTest, ADayFilledInBetweenReadsAsOne) {
+  Open();
+  const Labels labels{{"__name__", "x"}};
+  std::vector<ReadSample> all;
+  for (int i = 0; i < 24 * 240; ++i) all.push_back(Float(kNow - 24 * kHour + i * 15 * kSecond, i % 97, i % 5));
+  std::vector<ReadSample> stands;
+  std::vector<ReadSample> even;
+  std::vector<ReadSample> odd;
+  for (std::size_t i = 0; i < all.size(); ++i) (i % 50 == 0 ? stands : i % 2 == 0 ? even : odd).push_back(all[i]);
+  Write(labels, stands);
+  Backfill(labels, odd);
+  ASSERT_TRUE(storage().Maintain().ok());
+  std::reverse(even.begin(), even.end());
+  Backfill(labels, even);
+  EXPECT_EQ(Samples(labels), all);
+  clock_.Advance(base::Hours(1));
+  ASSERT_TRUE(storage().Maintain().ok());
+  EXPECT_EQ(Samples(labels), all);
+  Restart();
+  EXPECT_EQ(Samples(labels), all);
+}
+
 TEST_P(StorageContractTest, WithoutAnOutOfOrderWindowEveryOlderSampleIsRefused) {
   options_.out_of_order_window = base::DurationMs(0);
   Open();

@@ -63,12 +63,13 @@ void TakeInOrder(Series& s, const HistogramSample& sample, const SeriesLimits& l
   s.AppendInOrder(sample.timestamp, *sample.histogram, sample.start_timestamp, limits, windows);
 }
 
-LateSample ToLate(const FloatSample& sample) {
-  return {sample.timestamp, sample.value, sample.start_timestamp, nullptr};
+void TakeLate(Series& s, const FloatSample& sample, const SeriesLimits& limits, WindowCounts& windows) {
+  s.AppendLate(sample.timestamp, sample.value, sample.start_timestamp, limits, windows);
 }
-LateSample ToLate(const HistogramSample& sample) {
-  return {sample.timestamp, 0, sample.start_timestamp,
-          std::make_unique<const metric::NativeHistogram>(*sample.histogram)};
+void TakeLate(Series& s, const HistogramSample& sample, const SeriesLimits& limits, WindowCounts& windows) {
+  s.AppendLate(
+      {sample.timestamp, 0, sample.start_timestamp, std::make_unique<const metric::NativeHistogram>(*sample.histogram)},
+      limits, windows);
 }
 
 double ValueOf(const FloatSample& sample) { return sample.value; }
@@ -87,7 +88,7 @@ Outcome TakeOne(Applying& a, Shard& shard, Series& s, const Sample& sample, std:
   if (outcome == Outcome::kTaken) {
     TakeInOrder(s, sample, a.limits, shard.windows);
   } else if (outcome == Outcome::kTakenLate) {
-    s.AppendLate(ToLate(sample), a.limits, shard.windows);
+    TakeLate(s, sample, a.limits, shard.windows);
   } else if (IsRefused(outcome)) {
     if (index < a.first_refused) {
       a.first_refused = index;

@@ -52,7 +52,7 @@ struct HeadStoreData {
 
 class HeadStoreAppender final : public Appender {
  public:
-  explicit HeadStoreAppender(HeadStoreData& data) : data_(data) {}
+  HeadStoreAppender(HeadStoreData& data, AppendMode mode) : data_(data), mode_(mode) {}
 
   void FindByAlias(std::span<const std::string_view> aliases, std::span<SeriesRef> refs) override {
     HoldPin();
@@ -74,11 +74,12 @@ class HeadStoreAppender final : public Appender {
   void SetMetadata(const MetricMetadata& metadata) override { data_.metadata[metadata.metric] = metadata; }
 
   base::Result<CommitResult> Commit(Durability durability) override {
-    const auto bounds = head::TimeBounds::At(data_.clock.Now(), data_.options.retention, data_.options.future_limit);
+    const auto bounds =
+        head::TimeBounds::At(data_.clock.Now(), data_.options.retention, data_.options.future_limit, mode_);
     head::Applied applied;
     data_.head.Apply(floats_, histograms_, bounds, applied);
     CheckJournal(applied);
-    if (durability == Durability::kDurable) Remember(applied);
+    if (durability == Durability::kDurable && mode_ == AppendMode::kLive) Remember(applied);
     for (const auto& [labels, exemplar] : exemplars_) {
       if (exemplar.timestamp <= bounds.newest && data_.exemplars.Add(labels, exemplar)) ++applied.result.exemplars;
     }
@@ -112,6 +113,7 @@ class HeadStoreAppender final : public Appender {
   }
 
   HeadStoreData& data_;
+  const AppendMode mode_;
   bool pinned_ = false;
   head::Head::Pin pin_;
   std::vector<FloatSample> floats_;
@@ -218,7 +220,10 @@ class HeadStore final : public Storage {
   HeadStore(const StorageOptions& options, base::Clock& clock, base::MetricsRegistry& metrics)
       : data_(options, clock, metrics) {}
 
-  [[nodiscard]] std::unique_ptr<Appender> NewAppender() override { return std::make_unique<HeadStoreAppender>(data_); }
+  using Storage::NewAppender;
+  [[nodiscard]] std::unique_ptr<Appender> NewAppender(AppendMode mode) override {
+    return std::make_unique<HeadStoreAppender>(data_, mode);
+  }
   [[nodiscard]] std::unique_ptr<Querier> NewQuerier(TimestampMs min, TimestampMs max) override {
     return std::make_unique<HeadStoreQuerier>(data_, min, max);
   }
@@ -280,7 +285,10 @@ OpenStore OpenHeadStore(const StorageOptions& options, base::Clock& clock, base:
   return {nullptr, std::make_unique<HeadStore>(options, clock, metrics)};
 }
 
-INSTANTIATE_TEST_SUITE_P(Head, StorageContractTest, testing::Values(StorageMaker{"head", OpenHeadStore}), MakerName);
+INSTANTIATE_TEST_SUITE_P(Head, StorageContractTest,
+                         testing::Values(StorageMaker{
+                             .name = "head", .open = OpenHeadStore, .counts_late_duplicates = false}),
+                         MakerName);
 
 }  // namespace
 }  // namespace bellwether::storage::contract

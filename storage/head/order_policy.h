@@ -12,7 +12,7 @@ namespace bellwether::storage::head {
 
 enum class Outcome : std::uint8_t {
   kTaken,      // Newer than the newest of its series.
-  kTakenLate,  // Older, within the out-of-order window; what is stored at its time already stays.
+  kTakenLate,  // Older, within the out-of-order window or back-fill; what is stored at its time already stays.
   kRepeat,     // The newest sample once more: a success without effect.
   kDuplicate,  // The refusals, see storage.h.
   kOutOfOrder,
@@ -36,9 +36,11 @@ enum class Outcome : std::uint8_t {
 struct TimeBounds {
   base::TimestampMs oldest = base::TimestampMs::Min();
   base::TimestampMs newest = base::TimestampMs::Max();
+  AppendMode mode = AppendMode::kLive;
 
-  static constexpr TimeBounds At(base::TimestampMs now, base::DurationMs retention, base::DurationMs future_limit) {
-    return {retention.ms > 0 ? now - retention : base::TimestampMs::Min(), now + future_limit};
+  static constexpr TimeBounds At(base::TimestampMs now, base::DurationMs retention, base::DurationMs future_limit,
+                                 AppendMode mode = AppendMode::kLive) {
+    return {retention.ms > 0 ? now - retention : base::TimestampMs::Min(), now + future_limit, mode};
   }
 };
 
@@ -53,6 +55,7 @@ template <typename SameBits>
   if (t < bounds.oldest) return Outcome::kTooOld;
   if (newest == kNoSample || t > newest) return Outcome::kTaken;
   if (t == newest) return same() ? Outcome::kRepeat : Outcome::kDuplicate;
+  if (bounds.mode == AppendMode::kBackfill) return Outcome::kTakenLate;
   const std::uint64_t lag_ms = static_cast<std::uint64_t>(newest.ms) - static_cast<std::uint64_t>(t.ms);
   return lag_ms <= static_cast<std::uint64_t>(out_of_order_window.ms) ? Outcome::kTakenLate : Outcome::kOutOfOrder;
 }

@@ -23,6 +23,15 @@ bool IsWithin(TimestampMs t, TimestampMs min, TimestampMs max) { return min <= t
 bool TimesOverlap(TimestampMs a_min, TimestampMs a_max, TimestampMs min, TimestampMs max) {
   return a_min <= max && a_max >= min;
 }
+bool StreamOverlaps(const chunk::FloatStream* stream, TimestampMs min, TimestampMs max) {
+  return stream != nullptr && TimesOverlap(stream->min(), stream->max(), min, max);
+}
+bool AnyOverlap(const std::vector<HeadChunk*>& by_time) {
+  for (std::size_t i = 1; i < by_time.size(); ++i) {
+    if (by_time[i]->min() <= by_time[i - 1]->max()) return true;
+  }
+  return false;
+}
 
 HeadChunk* CloseColumns(const chunk::Columns& columns) {
   thread_local std::string bytes;
@@ -34,6 +43,17 @@ HeadChunk* CloseColumns(const chunk::Columns& columns) {
   }
   return HeadChunk::New({bytes, columns.timestamps.front(), columns.timestamps.back(),
                          static_cast<std::uint32_t>(columns.timestamps.size())});
+}
+
+HeadChunk* CloseStream(chunk::FloatStream& open) {
+  thread_local std::string stream;
+  thread_local chunk::Columns columns;
+  stream.clear();
+  columns.Clear();
+  open.CopyTo(stream);
+  BW_CHECK(chunk::DecodeChunk(stream, columns));
+  open.Clear();
+  return CloseColumns(columns);
 }
 
 void AddLateTo(chunk::Columns& columns, const LateSample& sample) {
@@ -159,14 +179,7 @@ void Series::PushClosed(HeadChunk* chunk) {
 
 void Series::CloseFloats() {
   if (open_ == nullptr || open_->count() == 0) return;
-  thread_local std::string stream;
-  thread_local chunk::Columns columns;
-  stream.clear();
-  columns.Clear();
-  open_->CopyTo(stream);
-  BW_CHECK(chunk::DecodeChunk(stream, columns));
-  PushClosed(CloseColumns(columns));
-  open_->Clear();
+  PushClosed(CloseStream(*open_));
 }
 
 void Series::CloseHistograms() {
@@ -205,6 +218,40 @@ void Series::AppendInOrder(TimestampMs t, const metric::NativeHistogram& h, Time
   extras.newest_histogram = h;
 }
 
+// The late run, if it has samples.
+chunk::FloatStream* Series::LateRun() const {
+  if (extras_ == nullptr || extras_->late_run == nullptr || extras_->late_run->count() == 0) return nullptr;
+  return extras_->late_run.get();
+}
+
+void Series::CloseLateRun() {
+  chunk::FloatStream* run = LateRun();
+  if (run == nullptr) return;
+  HeadChunk* chunk = CloseStream(*run);
+  chunk->late = true;
+  PushClosed(chunk);
+}
+
+// One that is newer than the late run goes on with it or begins the next; any other stands beside it, and where both
+// have the same time it came second.
+void Series::AppendLate(TimestampMs t, double value, TimestampMs start, const SeriesLimits& limits,
+                        WindowCounts& windows) {
+  chunk::FloatStream* run = LateRun();
+  if (run != nullptr && t <= run->max()) return AppendLate({t, value, start, nullptr}, limits, windows);
+  SeriesExtras& extras = Extras();
+  const auto earlier = [](const LateSample& a, TimestampMs time) { return a.t < time; };
+  const auto place = std::lower_bound(extras.late.begin(), extras.late.end(), t, earlier);
+  if (place != extras.late.end() && place->t == t) return;
+  if (run != nullptr && t < windows.EndAt(run->min()) && run->count() < limits.chunk_samples_max) {
+    extras.late_run.reset(chunk::FloatStream::Append(extras.late_run.release(), t, value, start));
+    return;
+  }
+  CloseLateRun();
+  if (extras.late_run == nullptr) extras.late_run.reset(chunk::FloatStream::New());
+  extras.late_run->Begin(t, value, start);
+  windows.Add(t, 1);
+}
+
 void Series::AppendLate(LateSample sample, const SeriesLimits& limits, WindowCounts& windows) {
   std::vector<LateSample>& late = Extras().late;
   const auto place =
@@ -230,8 +277,9 @@ void Series::RestoreNewest(TimestampMs t, const metric::NativeHistogram& h) {
   Extras().newest_histogram = h;
 }
 
-// Late samples become late chunks, one for each window and sort.
+// Late samples become late chunks, one for each window and sort. The run before them, see AppendLate.
 void Series::CloseLate(WindowCounts& windows) {
+  CloseLateRun();
   std::vector<LateSample> late = std::move(extras_->late);
   extras_->late.clear();
   for (std::size_t i = 0; i < late.size();) {
@@ -254,7 +302,7 @@ void Series::CloseLate(WindowCounts& windows) {
 
 bool Series::HasSamples() const {
   return closed_ != nullptr || (open_ != nullptr && open_->count() > 0) ||
-         (extras_ != nullptr && (extras_->histograms.count() > 0 || !extras_->late.empty()));
+         (extras_ != nullptr && (extras_->histograms.count() > 0 || LateRun() != nullptr || !extras_->late.empty()));
 }
 
 bool Series::Overlaps(TimestampMs min, TimestampMs max) const {
@@ -265,8 +313,7 @@ bool Series::Overlaps(TimestampMs min, TimestampMs max) const {
   if (extras_ == nullptr) return false;
   const chunk::HistogramStream& open = extras_->histograms;
   if (open.count() > 0 && TimesOverlap(open.min(), open.max(), min, max)) return true;
-  return std::any_of(extras_->late.begin(), extras_->late.end(),
-                     [&](const LateSample& s) { return IsWithin(s.t, min, max); });
+  return StreamOverlaps(LateRun(), min, max) || HasLateSamples(min, max);
 }
 
 void Series::Read(TimestampMs min, TimestampMs max, SeriesSnapshot& snapshot) const {
@@ -288,6 +335,10 @@ void Series::Read(TimestampMs min, TimestampMs max, SeriesSnapshot& snapshot) co
     }
   }
   for (auto c = late.rbegin(); c != late.rend(); ++c) snapshot.AddClosed(*c);
+  if (const chunk::FloatStream* run = LateRun(); StreamOverlaps(run, min, max)) {
+    run->CopyTo(snapshot.BeginCopy());
+    snapshot.EndCopy(run->min(), run->max(), run->count());
+  }
   if (extras_ != nullptr) CopyLate(min, max, snapshot);
 }
 
@@ -312,10 +363,7 @@ void Series::CopyLate(TimestampMs min, TimestampMs max, SeriesSnapshot& snapshot
   }
 }
 
-bool Series::HasLate(TimestampMs min, TimestampMs max) const {
-  for (const HeadChunk* c = closed_; c != nullptr; c = c->next) {
-    if (c->late && IsWithin(c->min(), min, max)) return true;
-  }
+bool Series::HasLateSamples(TimestampMs min, TimestampMs max) const {
   return extras_ != nullptr && std::any_of(extras_->late.begin(), extras_->late.end(),
                                            [&](const LateSample& s) { return IsWithin(s.t, min, max); });
 }
@@ -353,18 +401,28 @@ void Series::MergeLate(TimestampMs min, TimestampMs max, const SeriesLimits& lim
   windows.Add(min, change);
 }
 
+// By time.
+std::vector<HeadChunk*> Series::ClosedWithin(TimestampMs min, TimestampMs max) const {
+  std::vector<HeadChunk*> chunks;
+  for (HeadChunk* c = closed_; c != nullptr; c = c->next) {
+    if (IsWithin(c->min(), min, max)) chunks.push_back(c);
+  }
+  std::sort(chunks.begin(), chunks.end(), [](const HeadChunk* a, const HeadChunk* b) { return a->min() < b->min(); });
+  return chunks;
+}
+
 void Series::TakeWindow(TimestampMs min, TimestampMs max, const SeriesLimits& limits, WindowCounts& windows,
                         SeriesSnapshot& snapshot) {
   if (open_ != nullptr && open_->count() > 0 && IsWithin(open_->min(), min, max)) CloseFloats();
   if (extras_ != nullptr && extras_->histograms.count() > 0 && IsWithin(extras_->histograms.min(), min, max)) {
     CloseHistograms();
   }
-  if (HasLate(min, max)) MergeLate(min, max, limits, windows);
-  std::vector<HeadChunk*> taken;
-  for (HeadChunk* c = closed_; c != nullptr; c = c->next) {
-    if (IsWithin(c->min(), min, max)) taken.push_back(c);
+  if (const chunk::FloatStream* run = LateRun(); run != nullptr && IsWithin(run->min(), min, max)) CloseLateRun();
+  std::vector<HeadChunk*> taken = ClosedWithin(min, max);
+  if (HasLateSamples(min, max) || AnyOverlap(taken)) {
+    MergeLate(min, max, limits, windows);
+    taken = ClosedWithin(min, max);
   }
-  std::sort(taken.begin(), taken.end(), [](const HeadChunk* a, const HeadChunk* b) { return a->min() < b->min(); });
   for (HeadChunk* c : taken) {
     c->taken = true;
     snapshot.AddClosed(c);
@@ -385,6 +443,7 @@ void Series::AddStats(std::uint64_t& chunks, std::optional<TimestampMs>& min, st
   if (open_ != nullptr && open_->count() > 0) add(open_->min(), open_->max());
   if (extras_ == nullptr) return;
   if (extras_->histograms.count() > 0) add(extras_->histograms.min(), extras_->histograms.max());
+  if (const chunk::FloatStream* run = LateRun(); run != nullptr) add(run->min(), run->max());
   if (!extras_->late.empty()) add(extras_->late.front().t, extras_->late.back().t);
 }
 
@@ -392,6 +451,7 @@ std::size_t Series::heap_bytes() const {
   std::size_t bytes = open_ == nullptr ? 0 : open_->memory_bytes();
   for (const HeadChunk* c = closed_; c != nullptr; c = c->next) bytes += c->memory_bytes();
   if (extras_ == nullptr) return bytes;
+  if (extras_->late_run != nullptr) bytes += extras_->late_run->memory_bytes();
   return bytes + sizeof(SeriesExtras) + extras_->histograms.payload_bytes() +
          extras_->late.capacity() * sizeof(LateSample);
 }

@@ -4,8 +4,9 @@
 // late. 64 bytes for a series of floats in order; the rest only for those that have it. Owned by a shard and used under
 // its mutex.
 //
-// Order of writing, which readers need where times collide: the closed chunks, the open chunk, then late samples. That
-// a sample in order is never written after a late one of the same time follows from the order policy.
+// Order of writing, which readers need where times collide: the closed chunks, the open chunk, then late chunks, the
+// late run, late samples. That a sample in order is never written after a late one of the same time follows from the
+// order policy.
 #pragma once
 
 #include <bit>
@@ -35,11 +36,17 @@ struct LateSample {
   std::unique_ptr<const metric::NativeHistogram> histogram;  // Null: a float.
 };
 
+struct DeleteStream {
+  void operator()(chunk::FloatStream* stream) const { chunk::FloatStream::Delete(stream); }
+};
+
 // What most series do not have.
 struct SeriesExtras {
   chunk::HistogramStream histograms;         // The open chunk of a histogram series.
   metric::NativeHistogram newest_histogram;  // If the newest sample is one.
-  std::vector<LateSample> late;              // By time, each once.
+  // Late floats of one window that came in order of time, as back-fill brings them: compressed, unlike `late`.
+  std::unique_ptr<chunk::FloatStream, DeleteStream> late_run;
+  std::vector<LateSample> late;  // The others, by time, each once.
 };
 
 // How many chunks and late samples each window has, in one shard.
@@ -111,7 +118,9 @@ class Series {
   }
   void AppendInOrder(base::TimestampMs t, const metric::NativeHistogram& h, base::TimestampMs start,
                      const SeriesLimits& limits, WindowCounts& windows);
-  // Out of order. A second one of the same time is forgotten.
+  // Out of order. A second one of the same time is forgotten, now or when it is read.
+  void AppendLate(base::TimestampMs t, double value, base::TimestampMs start, const SeriesLimits& limits,
+                  WindowCounts& windows);
   void AppendLate(LateSample sample, const SeriesLimits& limits, WindowCounts& windows);
 
   // The newest sample, if it is newer than what is here, without storing it.
@@ -161,10 +170,13 @@ class Series {
   void BeginChunk(base::TimestampMs t, double value, base::TimestampMs start, WindowCounts& windows);
   void CloseFloats();
   void CloseHistograms();
+  [[nodiscard]] chunk::FloatStream* LateRun() const;
+  void CloseLateRun();
   void CloseLate(WindowCounts& windows);
   void PushClosed(HeadChunk* chunk);
   void CopyLate(base::TimestampMs min, base::TimestampMs max, SeriesSnapshot& snapshot) const;
-  [[nodiscard]] bool HasLate(base::TimestampMs min, base::TimestampMs max) const;
+  [[nodiscard]] bool HasLateSamples(base::TimestampMs min, base::TimestampMs max) const;
+  [[nodiscard]] std::vector<HeadChunk*> ClosedWithin(base::TimestampMs min, base::TimestampMs max) const;
   void MergeLate(base::TimestampMs min, base::TimestampMs max, const SeriesLimits& limits, WindowCounts& windows);
   std::size_t RemoveClosed(base::TimestampMs min, base::TimestampMs max, bool only_taken);
   SeriesExtras& Extras();

@@ -18,7 +18,7 @@ bool SameSample(const MemorySample& a, const MemorySample& b) {
 
 class MemoryAppender final : public Appender {
  public:
-  explicit MemoryAppender(MemoryData& data) : data_(data) {}
+  MemoryAppender(MemoryData& data, AppendMode mode) : data_(data), mode_(mode) {}
   ~MemoryAppender() override { Rollback(); }
 
   void FindByAlias(std::span<const std::string_view> aliases, std::span<SeriesRef> refs) override {
@@ -51,8 +51,7 @@ class MemoryAppender final : public Appender {
   }
 
   void Append(std::span<const FloatSample> samples) override {
-    for (const FloatSample& s : samples)
-      histograms_.push_back({s.ref, s.timestamp, {s.value, nullptr, s.start_timestamp}});
+    for (const FloatSample& s : samples) floats_.push_back({s.ref, s.timestamp, {s.value, nullptr, s.start_timestamp}});
   }
 
   void AppendHistograms(std::span<const HistogramSample> samples) override {
@@ -68,7 +67,7 @@ class MemoryAppender final : public Appender {
   base::Result<CommitResult> Commit(Durability durability) override {
     CommitResult result;
     const base::TimestampMs now = data_.clock.Now();
-    const auto bounds = head::TimeBounds::At(now, data_.options.retention, data_.options.future_limit);
+    const auto bounds = head::TimeBounds::At(now, data_.options.retention, data_.options.future_limit, mode_);
     {
       const base::MutexLock lock(data_.mu);
       for (Pending& p : floats_) Take(p, bounds, durability, result);
@@ -117,25 +116,34 @@ class MemoryAppender final : public Appender {
     const head::Outcome outcome =
         head::DecideOrder(p.timestamp, series.newest, bounds, data_.options.out_of_order_window,
                           [&] { return SameSample(series.newest_sample, p.sample); });
-    if (head::IsRefused(outcome)) return Refuse(p, series, head::RefusalOf(outcome), result);
+    if (head::IsRefused(outcome)) return Refuse(p, series, head::RefusalOf(outcome), series.newest_sample, result);
+    if (mode_ == AppendMode::kBackfill) {
+      const auto standing = series.samples.find(p.timestamp);
+      if (standing != series.samples.end() && !SameSample(standing->second, p.sample)) {
+        return Refuse(p, series, Refusal::kDuplicate, standing->second, result);
+      }
+    }
     ++(p.sample.histogram != nullptr ? result.histograms : result.floats);
     if (outcome == head::Outcome::kTaken) {
       series.newest = p.timestamp;
       series.newest_sample = p.sample;
     }
     if (outcome != head::Outcome::kRepeat) series.samples.try_emplace(p.timestamp, std::move(p.sample));
-    if (durability == Durability::kDurable && (!data_.newest_sample || p.timestamp > *data_.newest_sample)) {
+    if (durability == Durability::kDurable && mode_ == AppendMode::kLive &&
+        (!data_.newest_sample || p.timestamp > *data_.newest_sample)) {
       data_.newest_sample = p.timestamp;
     }
   }
 
-  static void Refuse(const Pending& p, const MemorySeries& series, Refusal reason, CommitResult& result) {
+  static void Refuse(const Pending& p, const MemorySeries& series, Refusal reason, const MemorySample& standing,
+                     CommitResult& result) {
     ++result.refused[static_cast<std::size_t>(reason)];
     if (result.first_refused) return;
-    result.first_refused = {reason, series.labels, p.timestamp, series.newest_sample.value, p.sample.value};
+    result.first_refused = {reason, series.labels, p.timestamp, standing.value, p.sample.value};
   }
 
   MemoryData& data_;
+  const AppendMode mode_;
   bool holds_refs_ = false;
   std::vector<Pending> floats_;
   std::vector<Pending> histograms_;
@@ -145,6 +153,8 @@ class MemoryAppender final : public Appender {
 
 }  // namespace
 
-std::unique_ptr<Appender> NewMemoryAppender(MemoryData& data) { return std::make_unique<MemoryAppender>(data); }
+std::unique_ptr<Appender> NewMemoryAppender(MemoryData& data, AppendMode mode) {
+  return std::make_unique<MemoryAppender>(data, mode);
+}
 
 }  // namespace bellwether::storage::memory

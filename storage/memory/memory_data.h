@@ -56,7 +56,7 @@ struct MemoryData {
 
 [[nodiscard]] bool MatchesAll(const metric::Labels& labels, std::span<const metric::Matcher> matchers);
 
-[[nodiscard]] std::unique_ptr<Appender> NewMemoryAppender(MemoryData& data);
+[[nodiscard]] std::unique_ptr<Appender> NewMemoryAppender(MemoryData& data, AppendMode mode);
 [[nodiscard]] std::unique_ptr<Querier> NewMemoryQuerier(const MemoryData& data, base::TimestampMs min,
                                                         base::TimestampMs max);
 

@@ -31,7 +31,10 @@ class MemoryStorage final : public Storage {
   MemoryStorage(const StorageOptions& options, base::Clock& clock, base::MetricsRegistry& metrics)
       : data_(options, clock, metrics) {}
 
-  [[nodiscard]] std::unique_ptr<Appender> NewAppender() override { return NewMemoryAppender(data_); }
+  using Storage::NewAppender;
+  [[nodiscard]] std::unique_ptr<Appender> NewAppender(AppendMode mode) override {
+    return NewMemoryAppender(data_, mode);
+  }
   [[nodiscard]] std::unique_ptr<Querier> NewQuerier(base::TimestampMs min, base::TimestampMs max) override {
     return NewMemoryQuerier(data_, min, max);
   }

@@ -11,7 +11,7 @@ namespace {
 // Buffers are kept from one commit to the next: after the first few a commit allocates nothing.
 class RocksAppender final : public Appender {
  public:
-  explicit RocksAppender(RocksCore& core) : core_(core) {}
+  RocksAppender(RocksCore& core, AppendMode mode) : core_(core), mode_(mode) {}
 
   void FindByAlias(std::span<const std::string_view> aliases, std::span<SeriesRef> refs) override {
     HoldRefs();
@@ -69,7 +69,8 @@ class RocksAppender final : public Appender {
     HoldRefs();
     // Asked for before the head is, so that what the head takes as defined is defined in this segment.
     const std::uint64_t segment = core_.FollowSegment();
-    const auto bounds = head::TimeBounds::At(core_.clock.Now(), core_.options.retention, core_.options.future_limit);
+    const auto bounds =
+        head::TimeBounds::At(core_.clock.Now(), core_.options.retention, core_.options.future_limit, mode_);
     core_.head->Apply(floats_, histograms_, bounds, applied_);
     SelectTaken(durability);
     if (taken_ > 0 || !metadata_.empty()) BW_RETURN_IF_ERROR(JournalCommit(segment, durability));
@@ -98,7 +99,7 @@ class RocksAppender final : public Appender {
     }
     if (taken_ == 0) return;
     core_.newest.Show(newest_);
-    if (durability == Durability::kDurable) core_.newest_sent.Show(newest_);
+    if (durability == Durability::kDurable && mode_ == AppendMode::kLive) core_.newest_sent.Show(newest_);
   }
 
   void Note(base::TimestampMs t) {
@@ -167,6 +168,7 @@ class RocksAppender final : public Appender {
   }
 
   RocksCore& core_;
+  const AppendMode mode_;
   std::optional<head::Head::Pin> pin_;
   std::span<const FloatSample> floats_;
   std::vector<FloatSample> gathered_floats_;  // When they came in several pieces.
@@ -183,6 +185,8 @@ class RocksAppender final : public Appender {
 
 }  // namespace
 
-std::unique_ptr<Appender> NewRocksAppender(RocksCore& core) { return std::make_unique<RocksAppender>(core); }
+std::unique_ptr<Appender> NewRocksAppender(RocksCore& core, AppendMode mode) {
+  return std::make_unique<RocksAppender>(core, mode);
+}
 
 }  // namespace bellwether::storage

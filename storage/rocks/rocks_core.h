@@ -110,7 +110,7 @@ struct RocksCore {
   std::uint64_t followed_segment_ BW_GUARDED_BY(segment_mu_) = 0;
 };
 
-[[nodiscard]] std::unique_ptr<Appender> NewRocksAppender(RocksCore& core);
+[[nodiscard]] std::unique_ptr<Appender> NewRocksAppender(RocksCore& core, AppendMode mode);
 [[nodiscard]] std::unique_ptr<Querier> NewRocksQuerier(RocksCore& core, base::TimestampMs min, base::TimestampMs max);
 
 // OpenRocksStorage with what only tests choose.

@@ -43,7 +43,7 @@ RocksStorage::~RocksStorage() {
   }
 }
 
-std::unique_ptr<Appender> RocksStorage::NewAppender() { return NewRocksAppender(*core_); }
+std::unique_ptr<Appender> RocksStorage::NewAppender(AppendMode mode) { return NewRocksAppender(*core_, mode); }
 
 std::unique_ptr<Querier> RocksStorage::NewQuerier(base::TimestampMs min, base::TimestampMs max) {
   return NewRocksQuerier(*core_, min, max);

@@ -25,7 +25,8 @@ class RocksStorage final : public Storage {
   explicit RocksStorage(std::unique_ptr<RocksCore> core);
   ~RocksStorage() override;
 
-  [[nodiscard]] std::unique_ptr<Appender> NewAppender() override;
+  using Storage::NewAppender;
+  [[nodiscard]] std::unique_ptr<Appender> NewAppender(AppendMode mode) override;
   [[nodiscard]] std::unique_ptr<Querier> NewQuerier(base::TimestampMs min, base::TimestampMs max) override;
   base::Status Sync() override;
   [[nodiscard]] base::Result<std::vector<ExemplarSeries>> Exemplars(

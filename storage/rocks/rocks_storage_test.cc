@@ -43,7 +43,7 @@ OpenStore OpenForContract(StorageOptions options, base::Clock& clock, base::Metr
   return {state, std::move(opened->storage)};
 }
 
-StorageMaker RocksMaker() { return {"rocks", OpenForContract, true, true}; }
+StorageMaker RocksMaker() { return {"rocks", OpenForContract, true, true, false}; }
 StorageMaker RocksMakerOfTwos() {
   return {"rocks_chunks_of_two",
           [](StorageOptions options, base::Clock& clock, base::MetricsRegistry& metrics) {
@@ -51,7 +51,7 @@ StorageMaker RocksMakerOfTwos() {
             options.sync = SyncPolicy::kOff;
             return OpenForContract(options, clock, metrics);
           },
-          true, true};
+          true, true, false};
 }
 
 }  // namespace
