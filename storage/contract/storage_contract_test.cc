@@ -452,6 +452,41 @@ TEST_P(StorageContractTest, HintsOfHistogramsFollowFromTheSampleBefore) {
   EXPECT_EQ(Samples(labels).size(), 16u);
 }
 
+// Names that sort before the metric's, or are all there is, and windows that have different series.
+TEST_P(StorageContractTest, SeriesComeByLabelSetFromManyWindows) {
+  options_.block_cache_bytes = 1;  // What is kept in memory is let go at once.
+  Open();
+  const std::vector<Labels> all{{{"A", "1"}, {"__name__", "b"}},
+                                {{"A", "2"}, {"__name__", "a"}},
+                                {{"__name__", "a"}},
+                                {{"__name__", "a"}, {"z", "1"}},
+                                {{"__name__", "b"}},
+                                {{"only", "this"}}};
+  std::vector<std::size_t> written(all.size());
+  for (std::size_t step = 0; step < 120; ++step) {
+    const std::int64_t t = kNow + static_cast<std::int64_t>(step) * 600'000;
+    clock_.Set(TimestampMs(t));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (step / 13 % all.size() == i) continue;
+      EXPECT_EQ(Write(all[i], {Float(t, static_cast<double>(i))}).floats, 1u);
+      ++written[i];
+    }
+    EXPECT_TRUE(step % 20 != 19 || storage().Maintain().ok());
+  }
+  for (int reading = 0; reading < 2; ++reading) {
+    const auto read = ReadAll(storage(), {});  // Checks the order.
+    ASSERT_EQ(read.size(), all.size());
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      EXPECT_EQ(read[i].labels, all[i]);
+      EXPECT_EQ(read[i].samples.size(), written[i]);
+    }
+  }
+  const auto querier = storage().NewQuerier(TimestampMs(kNow), clock_.Now());
+  const std::vector<Matcher> matchers{Matcher::Equal("__name__", "a")};
+  EXPECT_EQ(*querier->LabelNames(matchers), (std::vector<std::string>{"A", "__name__", "z"}));
+  EXPECT_EQ(*querier->LabelValues("A", matchers), std::vector<std::string>{"2"});
+}
+
 // The hint of the first sample of each range, in heads, sealed windows and where one meets the other.
 TEST_P(StorageContractTest, TheFirstHintOfARangeFollowsFromTheSampleBeforeIt) {
   Open();

@@ -27,6 +27,7 @@
 #include "storage/open.h"
 #include "storage/rocks/catalogue.h"
 #include "storage/rocks/database.h"
+#include "storage/rocks/label_cache.h"
 #include "storage/rocks/seal_backlog.h"
 #include "storage/rocks/storage_metrics.h"
 
@@ -93,6 +94,7 @@ struct RocksCore {
   std::unique_ptr<FileSystem> own_files;
   std::shared_ptr<Database> database;
   std::unique_ptr<Catalogue> catalogue;
+  LabelCache label_cache{options.block_cache_bytes / 2};
   std::unique_ptr<head::Head> head;
   std::unique_ptr<Journal> journal;
   head::ExemplarRing exemplars;
