@@ -24,6 +24,7 @@ void RemoteWrite(const HandlerContext& context, const HttpRequest& request, Http
     response.body.clear();
   } else {
     RespondText(response, outcome.http_status, outcome.message + "\n");
+    if (outcome.http_status == 503) response.headers.emplace_back("Retry-After", "5");
   }
   if (outcome.version_2) AddWrittenCounts(outcome, response);
 }

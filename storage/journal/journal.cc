@@ -28,7 +28,12 @@ base::Result<std::unique_ptr<Journal>> Journal::Open(const JournalOptions& optio
     journal->segments_ = std::move(replayed);
     journal->segment_ = number;
   }
-  BW_RETURN_IF_ERROR(journal->BeginSegment(number, 0));
+  const base::Status begun = journal->BeginSegment(number, 0);
+  if (begun.ok()) return journal;
+  if (begun.code() != base::StatusCode::kUnavailable) return begun;
+  // What is there can be read all the same; the first record tries again.
+  const base::MutexLock lock(journal->mu_);
+  journal->health_ = begun;
   return journal;
 }
 

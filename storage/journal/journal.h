@@ -67,7 +67,8 @@ class Journal {
  public:
   using Sequence = std::uint64_t;
 
-  // Begins a segment behind those that `replayed` tells of (see ReplayJournal). Errors: those of the file system.
+  // Begins a segment behind those that `replayed` tells of (see ReplayJournal); on a full disk, with the first record.
+  // Errors: those of the file system.
   [[nodiscard]] static base::Result<std::unique_ptr<Journal>> Open(const JournalOptions& options, FileSystem& files,
                                                                    std::vector<SegmentInfo> replayed);
   // Writes and syncs what is queued, and cuts the last segment to its length.

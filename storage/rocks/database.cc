@@ -3,12 +3,17 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/rate_limiter.h>
 #include <rocksdb/table.h>
 
+#include <atomic>
 #include <vector>
 
+#include "storage/rocks/resumable_file_system.h"
 #include "storage/rocks/rocks_state_store.h"
 
 namespace bellwether::storage {
@@ -16,14 +21,18 @@ namespace bellwether::storage {
 struct Database::Parts {
   std::unique_ptr<rocksdb::CompactionFilter> state_filter;
   std::shared_ptr<rocksdb::Cache> cache;
+  std::shared_ptr<rocksdb::RateLimiter> rate_limiter;
+  std::atomic<std::uint64_t> syncs{0};
+  std::unique_ptr<rocksdb::Env> env;
 };
 
 namespace {
 
 constexpr std::int64_t kBackgroundBytesPerSecond = 256 << 20;
 
-rocksdb::DBOptions MakeDatabaseOptions() {
+rocksdb::DBOptions MakeDatabaseOptions(rocksdb::Env* env, std::shared_ptr<rocksdb::RateLimiter> rate_limiter) {
   rocksdb::DBOptions options;
+  options.env = env;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.max_open_files = -1;
@@ -38,16 +47,16 @@ rocksdb::DBOptions MakeDatabaseOptions() {
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
+  options.avoid_flush_during_shutdown = true;  // What matters is in the log.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  options.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kBackgroundBytesPerSecond, 100'000, 10,
-                                                            rocksdb::RateLimiter::Mode::kWritesOnly, true));
+  options.rate_limiter = std::move(rate_limiter);
   return options;
 }
 
 // For the families that take small synced batches.
-rocksdb::ColumnFamilyOptions WrittenFamily(const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::ColumnFamilyOptions WrittenFamily(const std::shared_ptr<rocksdb::Cache>& cache, std::size_t memtable_bytes) {
   rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 8u << 20;
+  options.write_buffer_size = memtable_bytes;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.format_version = 5;
@@ -82,18 +91,23 @@ base::Result<std::unique_ptr<Database>> Database::Open(const Options& options, b
   parts.state_filter = NewStateExpiryFilter(clock);
   parts.cache = rocksdb::NewLRUCache(options.block_cache_bytes);
 
-  rocksdb::ColumnFamilyOptions state = WrittenFamily(parts.cache);
+  parts.rate_limiter.reset(rocksdb::NewGenericRateLimiter(kBackgroundBytesPerSecond, 100'000, 10,
+                                                          rocksdb::RateLimiter::Mode::kWritesOnly, true));
+  parts.env = rocksdb::NewCompositeEnv(
+      NewResumableFileSystem(options.files != nullptr ? options.files : rocksdb::FileSystem::Default(), parts.syncs));
+
+  rocksdb::ColumnFamilyOptions state = WrittenFamily(parts.cache, options.memtable_bytes);
   state.compaction_filter = parts.state_filter.get();
   state.periodic_compaction_seconds = 24 * 3600;  // What has expired leaves the disk within about a day.
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-      {rocksdb::kDefaultColumnFamilyName, WrittenFamily(parts.cache)},
-      {"meta", WrittenFamily(parts.cache)},
+      {rocksdb::kDefaultColumnFamilyName, WrittenFamily(parts.cache, options.memtable_bytes)},
+      {"meta", WrittenFamily(parts.cache, options.memtable_bytes)},
       {"state", state},
       {"data", IngestedFamily(parts.cache, 32u << 10)},
       {"index", IngestedFamily(parts.cache, 16u << 10)}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const rocksdb::Status opened =
-      rocksdb::DB::Open(MakeDatabaseOptions(), options.path, families, &handles, &database->db_);
+  const rocksdb::Status opened = rocksdb::DB::Open(MakeDatabaseOptions(parts.env.get(), parts.rate_limiter),
+                                                   options.path, families, &handles, &database->db_);
   if (!opened.ok()) return FromRocks(opened, "open database " + options.path);
   database->default_ = handles[0];
   database->meta_ = handles[1];
@@ -114,20 +128,65 @@ Database::~Database() {
   delete db_;
 }
 
+// Resume asks first whether anything is wrong, and leaves a recovery alone that is under way.
+base::Status Database::Health() { return FromRocks(db_->Resume(), "let the database take writes again"); }
+
+Database::Usage Database::usage() const {
+  Usage usage;
+  usage.block_cache_bytes = parts_->cache->GetUsage();
+  for (rocksdb::ColumnFamilyHandle* family : {default_, meta_, state_, data_, index_}) {
+    std::uint64_t bytes = 0;
+    if (db_->GetIntProperty(family, rocksdb::DB::Properties::kSizeAllMemTables, &bytes)) usage.memtable_bytes += bytes;
+  }
+  usage.syncs = parts_->syncs.load(std::memory_order_relaxed);
+  usage.background_bytes = static_cast<std::uint64_t>(parts_->rate_limiter->GetTotalBytesThrough());
+  return usage;
+}
+
+TableParts Database::Tables() const {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db_->GetLiveFilesMetaData(&files);
+  TableParts parts;
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    const std::string name = file.name.substr(file.name.rfind('/') + 1);
+    DiskPart part = DiskPart::kState;
+    if (file.column_family_name == "data") part = DiskPart::kData;
+    if (file.column_family_name == "index") part = DiskPart::kIndex;
+    parts.emplace(name, part);
+  }
+  return parts;
+}
+
 base::Status FromRocks(const rocksdb::Status& status, std::string_view doing) {
   if (status.ok()) return base::OkStatus();
   std::string message = std::string(doing) + ": " + status.ToString();
-  if (status.IsNoSpace()) return base::Unavailable(std::move(message));
+  if (status.IsNoSpace() || status.IsBusy()) return base::Unavailable(std::move(message));
   if (status.IsCorruption()) return base::Corruption(std::move(message));
   return base::Internal(std::move(message));
 }
 
+namespace {
+
+// Recovery begins a new log only when some memtable has an entry to be flushed; otherwise the next write goes to the
+// log that failed, which 7.8.3 takes for a bug (an assertion). So one family always has an entry: it is not logged, and
+// is made again after each flush.
+rocksdb::Status KeepAMemtable(Database& database) {
+  std::uint64_t entries = 0;
+  const bool known =
+      database.db().GetIntProperty(database.unused(), rocksdb::DB::Properties::kNumEntriesActiveMemTable, &entries);
+  if (known && entries > 0) return rocksdb::Status::OK();
+  rocksdb::WriteOptions unlogged;
+  unlogged.disableWAL = true;
+  return database.db().Put(unlogged, database.unused(), "recovery", "");
+}
+
+}  // namespace
+
 base::Status WriteSynced(Database& database, rocksdb::WriteBatch& batch, std::string_view doing) {
   rocksdb::WriteOptions synced;
   synced.sync = true;
-  rocksdb::Status written = database.db().Write(synced, &batch);
-  if (!written.ok() && database.db().Resume().ok()) written = database.db().Write(synced, &batch);
-  return FromRocks(written, doing);
+  const rocksdb::Status kept = KeepAMemtable(database);
+  return FromRocks(kept.ok() ? database.db().Write(synced, &batch) : kept, doing);
 }
 
 }  // namespace bellwether::storage

@@ -2,11 +2,15 @@
 //
 // One RocksDB under <path>/db with four column families, opened with the settings that 7.8.3 is safe and quick with:
 //
-//   default  unused; RocksDB insists on it
+//   default  RocksDB insists on it; holds a key in memory that makes recovery work, see WriteSynced
 //   meta     catalogue of sealed windows and the journal's low-water mark; small synced batches
 //   state    the state store's entries; small synced batches
 //   data     blocks of sealed series; ingested files only, never a memtable
 //   index    series tables and postings of sealed windows; ingested files only
+//
+// A write that fails because the disk is full, read-only or broken stops RocksDB's writes for some seconds at least;
+// they go on by themselves when the disk works again (resumable_file_system.h). Reads go on all the time. Flushes,
+// merges and seals share one rate limit.
 //
 // Left off, because this release has bugs there: WAL compression, WAL tracking in the manifest, manual WAL flush,
 // unordered writes, universal and FIFO compaction, ingesting over memtable keys.
@@ -20,10 +24,12 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "storage/rocks/disk_usage.h"
 
 namespace rocksdb {
 class ColumnFamilyHandle;
 class DB;
+class FileSystem;
 class Status;
 class WriteBatch;
 }  // namespace rocksdb
@@ -35,6 +41,16 @@ class Database {
   struct Options {
     std::string path;  // Made if absent.
     std::size_t block_cache_bytes = 64u << 20;
+    std::size_t memtable_bytes = 8u << 20;       // Of meta, and of state: written out when this full.
+    std::shared_ptr<rocksdb::FileSystem> files;  // Null: the machine's. Tests break it.
+  };
+
+  // Bytes in memory now, and since start: what background work has written, and syncs of files.
+  struct Usage {
+    std::size_t block_cache_bytes = 0;
+    std::size_t memtable_bytes = 0;
+    std::uint64_t background_bytes = 0;
+    std::uint64_t syncs = 0;
   };
 
   // `clock` tells which state entries have expired; it outlives the database.
@@ -45,10 +61,17 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   [[nodiscard]] rocksdb::DB& db() { return *db_; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* unused() { return default_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() { return meta_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* state() { return state_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* data() { return data_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* index() { return index_; }
+
+  // OK if writes are taken. Cheap. kUnavailable: they will be when the disk works again.
+  [[nodiscard]] base::Status Health();
+  [[nodiscard]] Usage usage() const;
+  // Which of the files in the database's directory hold what.
+  [[nodiscard]] TableParts Tables() const;
 
  private:
   struct Parts;
@@ -67,8 +90,8 @@ class Database {
 // kInternal.
 [[nodiscard]] base::Status FromRocks(const rocksdb::Status& status, std::string_view doing);
 
-// Writes the batch and syncs the WAL. A database that has stopped taking writes because the disk was full is resumed
-// first when there is room again. On an error nothing of the batch is visible.
+// Writes the batch and syncs the WAL; batches written at the same time share a sync. On an error nothing of the batch
+// is visible. Errors: kUnavailable (the disk is full, read-only or broken), kInternal.
 [[nodiscard]] base::Status WriteSynced(Database& database, rocksdb::WriteBatch& batch, std::string_view doing);
 
 }  // namespace bellwether::storage

@@ -65,6 +65,9 @@ class RocksAppender final : public Appender {
   }
 
   base::Result<CommitResult> TakeAndJournal(Durability durability) {
+    // What rules compute is little, and what they know depends on it: it may use the reserve.
+    const bool from_outside = durability == Durability::kDurable || mode_ == AppendMode::kBackfill;
+    if (from_outside) BW_RETURN_IF_ERROR(core_.gate.Check());
     if (core_.backlog.IsFull()) WaitForSealer();
     HoldRefs();
     // Asked for before the head is, so that what the head takes as defined is defined in this segment.
@@ -120,7 +123,10 @@ class RocksAppender final : public Appender {
     BW_RETURN_IF_ERROR(appended.status());
     core_.head->MarkDefined(applied_.undefined, static_cast<std::uint32_t>(segment));
     for (const MetricMetadata& m : metadata_) core_.metadata.Set(m);
-    return durability == Durability::kDurable ? core_.journal->WaitDurable(*appended) : base::OkStatus();
+    if (durability != Durability::kDurable) return base::OkStatus();
+    base::Status durable = core_.journal->WaitDurable(*appended);
+    core_.gate.NoteCommit(durable);
+    return durable;
   }
 
   void Encode(std::span<const SeriesRef> undefined) {

@@ -78,6 +78,11 @@ head::HeadOptions MakeHeadOptions(const StorageOptions& options, base::DurationM
           .hash_seed = static_cast<std::uint64_t>(random()) << 32 | random()};
 }
 
+WriteGate::Probe MakeDiskProbe(const StorageOptions& options, const RocksInternals& internals) {
+  if (internals.disk_space != nullptr) return internals.disk_space;
+  return [path = options.path] { return ReadDiskSpace(path); };
+}
+
 }  // namespace
 
 bool MetadataTable::Differs(const MetricMetadata& metadata) const {
@@ -108,7 +113,8 @@ RocksCore::RocksCore(const StorageOptions& opts, const RocksInternals& intern, b
       metrics(registry),
       own_files(std::make_unique<PosixFileSystem>()),
       head(std::make_unique<head::Head>(MakeHeadOptions(opts, intern.window))),
-      exemplars(opts.exemplars_max, opts.out_of_order_window) {}
+      exemplars(opts.exemplars_max, opts.out_of_order_window),
+      gate(MakeDiskProbe(opts, intern), DiskReserve(), time, registry) {}
 
 base::Status RocksCore::Open(std::shared_ptr<Database> opened) {
   database = std::move(opened);
@@ -151,6 +157,16 @@ std::uint64_t RocksCore::FollowSegment() {
     head->SetFirstLiveSegment(static_cast<std::uint32_t>(segment));
   }
   return segment;
+}
+
+// The next window is taken to be no larger than the largest so far.
+std::uint64_t RocksCore::DiskReserve() const {
+  constexpr std::uint64_t kSealBytesMin = 64u << 20;
+  std::uint64_t seal = kSealBytesMin;
+  if (catalogue != nullptr) {
+    for (const auto& window : *catalogue->windows()) seal = std::max(seal, window->entry().bytes);
+  }
+  return 2 * internals.journal_segment_bytes + seal;
 }
 
 std::string RocksCore::EncodeMetadata() const {

@@ -30,6 +30,7 @@
 #include "storage/rocks/label_cache.h"
 #include "storage/rocks/seal_backlog.h"
 #include "storage/rocks/storage_metrics.h"
+#include "storage/rocks/write_gate.h"
 
 namespace bellwether::storage {
 
@@ -42,6 +43,8 @@ struct RocksInternals {
   // Called after each step of a seal; an error stops the seal there, as a crash would.
   enum class SealStep { kWritten, kIngested, kNamed, kMarked };
   std::function<base::Status(SealStep)> after_seal_step;
+  WriteGate::Probe disk_space;                          // Null: the machine's.
+  std::shared_ptr<rocksdb::FileSystem> database_files;  // Likewise.
 };
 
 // Metadata by metric name. Thread-safe.
@@ -85,6 +88,8 @@ struct RocksCore {
   // Tells the head when another journal segment has begun, so that it has series defined again. Returns the segment.
   std::uint64_t FollowSegment();
   [[nodiscard]] std::string EncodeMetadata() const;
+  // What must stay free on the disk so that two segments can be begun and a window sealed.
+  [[nodiscard]] std::uint64_t DiskReserve() const;
 
   // Constant after Open; each is thread-safe itself.
   const StorageOptions options;
@@ -102,6 +107,7 @@ struct RocksCore {
   NewestTime newest;       // Of everything, replayed and sealed too: what windows are sealed by.
   NewestTime newest_sent;  // Since start, from senders.
   SealBacklog backlog;
+  WriteGate gate;
 
  private:
   [[nodiscard]] base::Status Replay();

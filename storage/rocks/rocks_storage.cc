@@ -11,6 +11,8 @@ namespace {
 
 constexpr base::DurationMs kMaintainEvery = base::Seconds(30);
 constexpr base::DurationMs kLookEvery = base::DurationMs(250);
+constexpr base::DurationMs kRetryFailedEvery = base::Seconds(5);
+constexpr std::int64_t kMeasureDiskEveryNs = 5'000'000'000;
 
 // The database and the lock on its directory; the lock goes last.
 struct LockedDatabase {
@@ -18,12 +20,14 @@ struct LockedDatabase {
   std::unique_ptr<Database> database;
 };
 
-base::Result<std::shared_ptr<Database>> OpenLocked(const StorageOptions& options, base::Clock& clock) {
+base::Result<std::shared_ptr<Database>> OpenLocked(const StorageOptions& options, const RocksInternals& internals,
+                                                   base::Clock& clock) {
   auto locked = std::make_shared<LockedDatabase>();
   BW_ASSIGN_OR_RETURN(locked->lock, DirectoryLock::Acquire(options.path));
-  BW_ASSIGN_OR_RETURN(
-      locked->database,
-      Database::Open({.path = options.path + "/db", .block_cache_bytes = options.block_cache_bytes}, clock));
+  BW_ASSIGN_OR_RETURN(locked->database, Database::Open({.path = options.path + "/db",
+                                                        .block_cache_bytes = options.block_cache_bytes,
+                                                        .files = internals.database_files},
+                                                       clock));
   Database* database = locked->database.get();
   return std::shared_ptr<Database>(std::move(locked), database);
 }
@@ -31,7 +35,10 @@ base::Result<std::shared_ptr<Database>> OpenLocked(const StorageOptions& options
 }  // namespace
 
 RocksStorage::RocksStorage(std::unique_ptr<RocksCore> core) : core_(std::move(core)), sealer_(*core_) {
+  core_->metrics.database_healthy.Set(1);
   SetGauges();
+  MeasureDiskIfDue();
+  core_->gate.SetReserve(core_->DiskReserve());
   if (!core_->options.background_thread) return;
   background_ = std::jthread([this](const std::stop_token& stop) { RunBackground(stop); });
 }
@@ -49,7 +56,11 @@ std::unique_ptr<Querier> RocksStorage::NewQuerier(base::TimestampMs min, base::T
   return NewRocksQuerier(*core_, min, max);
 }
 
-base::Status RocksStorage::Sync() { return core_->journal->Sync(); }
+base::Status RocksStorage::Sync() {
+  base::Status synced = core_->journal->Sync();
+  core_->gate.NoteCommit(synced);
+  return synced;
+}
 
 base::Result<std::vector<ExemplarSeries>> RocksStorage::Exemplars(
     base::TimestampMs min, base::TimestampMs max, std::span<const std::vector<metric::Matcher>> selectors) {
@@ -62,7 +73,7 @@ std::vector<MetricMetadata> RocksStorage::Metadata(std::string_view metric) cons
 
 StorageStats RocksStorage::Stats(std::size_t limit) const {
   StorageStats stats = core_->head->Stats(limit);
-  stats.disk_bytes = DiskBytes();
+  stats.disk_bytes = disk_bytes_.load(std::memory_order_relaxed);
   for (const auto& window : *core_->catalogue->windows()) {
     const WindowEntry& entry = window->entry();
     stats.min_time = stats.min_time ? std::min(*stats.min_time, entry.min) : entry.min;
@@ -75,17 +86,27 @@ std::optional<base::TimestampMs> RocksStorage::NewestSample() const { return cor
 
 base::Status RocksStorage::Maintain() {
   const base::MutexLock lock(maintain_mu_);
+  const base::Status health = core_->database->Health();
+  core_->metrics.database_healthy.Set(health.ok() ? 1 : 0);
   base::Status status = sealer_.Run();
   if (!status.ok()) core_->metrics.failed_maintenance.Add();
   SetGauges();
+  MeasureDiskIfDue();
+  core_->gate.SetReserve(core_->DiskReserve());
+  core_->gate.Look();
   return status;
 }
 
-std::uint64_t RocksStorage::DiskBytes() const {
-  std::uint64_t bytes = 0;
-  for (const auto& window : *core_->catalogue->windows()) bytes += window->entry().bytes;
-  for (const SegmentInfo& segment : core_->journal->Segments()) bytes += segment.bytes;
-  return bytes;
+// A seal under pressure maintains several times a second; the directory is not walked as often.
+void RocksStorage::MeasureDiskIfDue() {
+  const std::int64_t now = core_->clock.MonotonicNanos();
+  if (disk_measured_ns_ && now - *disk_measured_ns_ < kMeasureDiskEveryNs) return;
+  disk_measured_ns_ = now;
+  const DiskUsage usage = MeasureDisk(core_->options.path, core_->database->Tables());
+  disk_bytes_.store(usage.Total(), std::memory_order_relaxed);
+  for (std::size_t i = 0; i < kDiskParts; ++i) {
+    core_->metrics.disk_bytes[i]->Set(static_cast<double>(usage.bytes[i]));
+  }
 }
 
 void RocksStorage::SetGauges() {
@@ -95,7 +116,9 @@ void RocksStorage::SetGauges() {
   for (const SegmentInfo& segment : segments) journal_bytes += segment.bytes;
   metrics.head_series.Set(static_cast<double>(core_->head->SeriesCount()));
   metrics.windows.Set(static_cast<double>(core_->catalogue->windows()->size()));
-  metrics.disk_bytes.Set(static_cast<double>(DiskBytes()));
+  const Database::Usage database = core_->database->usage();
+  metrics.background_bytes.Set(static_cast<double>(database.background_bytes));
+  metrics.database_syncs.Set(static_cast<double>(database.syncs));
   metrics.journal_segments.Set(static_cast<double>(segments.size()));
   metrics.journal_bytes.Set(static_cast<double>(journal_bytes));
   metrics.journal_syncs.Set(static_cast<double>(core_->journal->counters().syncs));
@@ -108,15 +131,17 @@ bool RocksStorage::IsSealPressing() {
   return is_behind || sealer_.IsPressing();
 }
 
-void RocksStorage::MaintainOrLog() {
+bool RocksStorage::MaintainOrLog() {
   const base::Status done = Maintain();
   core_->backlog.SetFull(false);  // If it failed, waiting for it would not help.
   if (!done.ok()) BW_LOG_EVERY(std::chrono::seconds(10), kError, "storage maintenance failed", {"error", done});
+  return done.ok();
 }
 
 void RocksStorage::RunBackground(const std::stop_token& stop) {
   base::TimestampMs synced = core_->clock.Now();
   base::TimestampMs maintained = synced;
+  bool failed = false;
   // A clock that was set back counts as time gone by.
   const auto is_over = [](base::TimestampMs now, base::TimestampMs since, base::DurationMs pause) {
     return now < since || now >= since + pause;
@@ -129,15 +154,17 @@ void RocksStorage::RunBackground(const std::stop_token& stop) {
         BW_LOG_EVERY(std::chrono::seconds(10), kError, "journal not synced", {"error", flushed});
       }
     }
-    if (!IsSealPressing() && !is_over(now, maintained, kMaintainEvery)) continue;
+    const base::DurationMs pause = failed ? kRetryFailedEvery : base::DurationMs();
+    const bool is_pressing = IsSealPressing() && is_over(now, maintained, pause);
+    if (!is_pressing && !is_over(now, maintained, kMaintainEvery)) continue;
     maintained = now;
-    MaintainOrLog();
+    failed = !MaintainOrLog();
   }
 }
 
 base::Result<OpenedStorage> OpenRocksStorageWith(const StorageOptions& options, const RocksInternals& internals,
                                                  base::Clock& clock, base::MetricsRegistry& metrics) {
-  BW_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, OpenLocked(options, clock));
+  BW_ASSIGN_OR_RETURN(const std::shared_ptr<Database> database, OpenLocked(options, internals, clock));
   auto core = std::make_unique<RocksCore>(options, internals, clock, metrics);
   if (base::Status opened = core->Open(database); !opened.ok()) {
     return opened.WithContext("open storage " + options.path);

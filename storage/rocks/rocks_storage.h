@@ -10,7 +10,9 @@
 // Shutting down writes nothing but the journal's queue: opening after a clean stop and after kill -9 is the same work.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "base/mutex.h"
@@ -38,15 +40,17 @@ class RocksStorage final : public Storage {
 
  private:
   void RunBackground(const std::stop_token& stop);
-  void MaintainOrLog();
+  bool MaintainOrLog();
   // Something is to be sealed now; says whether commits have to wait for it.
   [[nodiscard]] bool IsSealPressing();
   void SetGauges();
-  [[nodiscard]] std::uint64_t DiskBytes() const;
+  void MeasureDiskIfDue();
 
   const std::unique_ptr<RocksCore> core_;
+  std::atomic<std::uint64_t> disk_bytes_{0};  // As measured last.
   base::Mutex maintain_mu_;  // Held for a whole run: one at a time. Guards no data of readers or writers.
   Sealer sealer_ BW_GUARDED_BY(maintain_mu_);
+  std::optional<std::int64_t> disk_measured_ns_;  // By the constructor and Maintain, one at a time.
   std::jthread background_;
 };
 

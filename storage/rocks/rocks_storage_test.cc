@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -353,6 +354,77 @@ TEST_F(RocksStorageTest, MetadataSurvivesTheJournal) {
   EXPECT_THAT(store_.storage->Metadata(""), ElementsAre(metadata));
 }
 
+// ---- The disk fills
+// ------------------------------------------------------------------------------------------------------
+
+TEST_F(RocksStorageTest, ALowDiskRefusesSendersAndSealsUntilThereIsRoom) {
+  DiskSpace space{.total = 100'000'000, .available = 50'000'000};
+  internals_.disk_space = [&]() -> base::Result<DiskSpace> { return space; };
+  const Labels labels{{"__name__", "m"}, {"i", "0"}};
+  Open();
+  Fill(kRocksNow, 9);
+  space.available = 9'000'000;  // Less than a tenth.
+  clock_.Advance(base::Seconds(1));
+  const std::int64_t next = kRocksNow + 9 * kHour;
+  const auto refused = TryWrite(labels, {{next, 1}});
+  EXPECT_EQ(refused.status().code(), StatusCode::kUnavailable);
+  EXPECT_THAT(refused.status().message(), HasSubstr("the disk of the store is full"));
+  EXPECT_EQ(Everything()[0].samples.size(), 9u * 12);  // Nothing of it was taken.
+
+  EXPECT_TRUE(TryWrite(labels, {{next, 1}}, Durability::kVisible).ok());  // A rule.
+  EXPECT_TRUE(store_.storage->Sync().ok());
+  const std::size_t segments = std::distance(std::filesystem::directory_iterator(options_.path + "/journal"), {});
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  EXPECT_GE(SealedWindows(), 3u);
+  EXPECT_LE(std::distance(std::filesystem::directory_iterator(options_.path + "/journal"), {}), segments);
+  StateBatch batch;
+  batch.Put("rules/a", "1");
+  EXPECT_TRUE(store_.state->Apply(batch).ok());
+
+  space.available = 50'000'000;
+  clock_.Advance(base::Seconds(1));
+  EXPECT_EQ(Write(labels, {{next + 1, 2}}).floats, 1u);
+  EXPECT_EQ(Everything()[0].samples.size(), 9u * 12 + 2);
+}
+
+TEST_F(RocksStorageTest, AReadOnlyDiskRefusesSendersAndReadsGoOn) {
+  DiskSpace space{.total = 100'000'000, .available = 50'000'000, .read_only = true};
+  internals_.disk_space = [&]() -> base::Result<DiskSpace> { return space; };
+  const Labels labels{{"__name__", "m"}};
+  Open();
+  EXPECT_THAT(TryWrite(labels, {{kRocksNow, 1}}).status().message(), HasSubstr("read-only"));
+  EXPECT_THAT(Everything(), IsEmpty());
+  space.read_only = false;
+  clock_.Advance(base::Seconds(1));
+  EXPECT_EQ(Write(labels, {{kRocksNow, 1}}).floats, 1u);
+}
+
+TEST_F(RocksStorageTest, PartsOfTheDiskAddUpToTheFolder) {
+  Open();
+  Fill(kRocksNow, 9);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  clock_.Advance(base::Minutes(1));
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  double sum = 0;
+  const auto part = [&](const char* name) {
+    return metrics_.AddGauge("bellwether_storage_disk_bytes", "", {{"part", name}}).Value();
+  };
+  for (std::size_t i = 0; i < kDiskParts; ++i) sum += part(DiskPartName(static_cast<DiskPart>(i)).data());
+  std::uint64_t walked = 0;  // Another walk, another way.
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.path)) {
+    struct stat info {};
+    ASSERT_EQ(::lstat(entry.path().c_str(), &info), 0);
+    walked += static_cast<std::uint64_t>(info.st_blocks) * 512;
+  }
+  struct stat root {};
+  ASSERT_EQ(::lstat(options_.path.c_str(), &root), 0);
+  walked += static_cast<std::uint64_t>(root.st_blocks) * 512;
+  EXPECT_EQ(sum, static_cast<double>(walked));
+  EXPECT_EQ(store_.storage->Stats(1).disk_bytes, walked);
+  for (const char* name : {"data", "index", "log", "state", "other"}) EXPECT_GT(part(name), 0) << name;
+  EXPECT_EQ(part("snapshot"), 0);
+}
+
 // ---- The journal's disk fails
 // -------------------------------------------------------------------------------------------
 
@@ -395,6 +467,19 @@ TEST_F(RocksFaultTest, ABrokenDiskRefusesEverythingAndReadsGoOnUntilItHeals) {
   files_.Crash(FaultFileSystem::Unsynced::kForgotten);
   Open();
   EXPECT_THAT(Everything().front().samples, ElementsAre(Float(kRocksNow, 1), Float(kRocksNow + 2, 2)));
+}
+
+TEST_F(RocksFaultTest, AStoreOnAFullDiskStartsReadsAndHeals) {
+  const Labels labels{{"__name__", "x"}};
+  Open();
+  Write(labels, {{kRocksNow, 1}});
+  Close();
+  files_.FailAt(1, FaultFileSystem::Fault::kNoSpace, true);
+  Open();
+  EXPECT_THAT(Everything().front().samples, ElementsAre(Float(kRocksNow, 1)));
+  EXPECT_EQ(TryWrite(labels, {{kRocksNow + 1, 2}}).status().code(), StatusCode::kUnavailable);
+  files_.Heal();
+  EXPECT_EQ(Write(labels, {{kRocksNow + 1, 2}}).floats, 1u);
 }
 
 TEST_F(RocksFaultTest, APowerCutAtEveryOperationLosesNothingAcknowledged) {

@@ -18,7 +18,12 @@ StorageMetrics::StorageMetrics(base::MetricsRegistry& registry)
                                            {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1})),
       head_series(registry.AddGauge("bellwether_storage_head_series", "Series in memory.")),
       windows(registry.AddGauge("bellwether_storage_windows", "Sealed windows, each generation counted.")),
-      disk_bytes(registry.AddGauge("bellwether_storage_disk_bytes", "Bytes of sealed windows and journal.")),
+      background_bytes(registry.AddGauge("bellwether_storage_background_bytes",
+                                         "Written since start by flushes, merges and seals, under one rate limit.")),
+      database_healthy(registry.AddGauge("bellwether_storage_database_healthy",
+                                         "1 if the database takes writes: sealed windows, alert states, the outbox.")),
+      database_syncs(registry.AddGauge("bellwether_storage_database_syncs",
+                                       "Syncs of the database's files since start, its log among them.")),
       journal_segments(registry.AddGauge("bellwether_storage_journal_segments", "Journal segments on disk.")),
       journal_bytes(registry.AddGauge("bellwether_storage_journal_bytes", "Bytes used in them.")),
       journal_syncs(registry.AddGauge("bellwether_storage_journal_syncs", "Syncs of the journal since start.")),
@@ -28,6 +33,11 @@ StorageMetrics::StorageMetrics(base::MetricsRegistry& registry)
   for (std::size_t i = 1; i < kRefusals; ++i) {
     refused[i] = &registry.AddCounter("bellwether_storage_refused_samples_total", "Samples not taken, by reason.",
                                       {{"reason", std::string(RefusalName(static_cast<Refusal>(i)))}});
+  }
+  for (std::size_t i = 0; i < kDiskParts; ++i) {
+    disk_bytes[i] = &registry.AddGauge("bellwether_storage_disk_bytes",
+                                       "Bytes that the store takes on disk; the parts add up to its directory.",
+                                       {{"part", std::string(DiskPartName(static_cast<DiskPart>(i)))}});
   }
 }
 

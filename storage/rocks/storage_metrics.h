@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/metrics.h"
+#include "storage/rocks/disk_usage.h"
 #include "storage/storage.h"
 
 namespace bellwether::storage {
@@ -24,7 +25,10 @@ struct StorageMetrics {
   base::Histogram& commit_seconds;
   base::Gauge& head_series;
   base::Gauge& windows;
-  base::Gauge& disk_bytes;
+  std::array<base::Gauge*, kDiskParts> disk_bytes{};
+  base::Gauge& background_bytes;
+  base::Gauge& database_healthy;
+  base::Gauge& database_syncs;
   base::Gauge& journal_segments;
   base::Gauge& journal_bytes;
   base::Gauge& journal_syncs;
