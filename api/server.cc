@@ -90,6 +90,10 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
   context.write = [&ingest = dependencies.ingest](const ingest::WriteRequest& request) {
     return ingest.Handle(request);
   };
+  context.import_text = [import = dependencies.text_import](const ingest::ImportRequest& request) {
+    if (import != nullptr) return import->Handle(request);
+    return ingest::ImportOutcome{.http_status = 503, .message = "nothing is imported here", .stopped = true};
+  };
   context.groups = [] { return std::vector<rules::GroupSnapshot>(); };
   context.history = [](base::TimestampMs, base::TimestampMs) {
     return base::Result<std::vector<rules::AlertTransition>>(std::vector<rules::AlertTransition>());

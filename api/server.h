@@ -19,6 +19,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "ingest/text_import.h"
 #include "ingest/write_handler.h"
 #include "notify/dispatcher.h"
 #include "promql/engine.h"
@@ -51,6 +52,7 @@ struct ConfigStatus {
 // and each function where there is nothing to tell.
 struct ServerDependencies {
   ingest::WriteHandler& ingest;
+  ingest::ImportHandler* text_import = nullptr;  // Null: nothing is imported.
   storage::Storage& storage;
   const promql::Engine& engine;
   rules::RuleManager* rules = nullptr;

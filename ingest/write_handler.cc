@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
-#include "base/number.h"
 #include "base/utf8.h"
+#include "ingest/validate/refused_sample.h"
 #include "ingest/validate/series_labels.h"
 #include "ingest/wire/content_headers.h"
 #include "ingest/wire/snappy_block.h"
@@ -73,30 +73,6 @@ WriteOutcome StorageFailure(const base::Status& status) {
   const bool passing =
       status.code() == base::StatusCode::kUnavailable || status.code() == base::StatusCode::kOverloaded;
   return Failure(passing ? 503 : 500, status.message());
-}
-
-std::string DescribeRefusedSample(const storage::CommitResult::First& first) {
-  const std::string series = first.labels.ToMetricString();
-  switch (first.reason) {
-    case storage::Refusal::kNone: break;
-    case storage::Refusal::kDuplicate:
-      return fmt::format(
-          "duplicate sample for timestamp {}; overrides not allowed: existing {}, new value {}, series {}",
-          first.timestamp.ms, base::FormatNumber(first.existing), base::FormatNumber(first.sent), series);
-    case storage::Refusal::kOutOfOrder:
-      return fmt::format(
-          "out of order sample for series {}: timestamp {} is further behind the newest sample of the "
-          "series than storage.out_of_order_time_window allows",
-          series, first.timestamp.ms);
-    case storage::Refusal::kTooOld:
-      return fmt::format("too old sample for series {}: timestamp {} is beyond the retention (storage.retention.time)",
-                         series, first.timestamp.ms);
-    case storage::Refusal::kTooFarInFuture:
-      return fmt::format(
-          "out of bounds: timestamp is too far in the future: {} for series {}; is the sender's clock right?",
-          first.timestamp.ms, series);
-  }
-  return {};
 }
 
 // Turns a decoded request into one commit. Lives for one request.

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
+#include "ingest/text_import.h"
 #include "ingest/write_handler.h"
 #include "notify/dispatcher.h"
 #include "promql/engine.h"
@@ -130,6 +131,7 @@ struct Application::Parts {
     server_options.version = std::string(kVersion);
     server_options.storage_retention = base::FormatDuration(options.retention);
     server.emplace(server_options, api::ServerDependencies{.ingest = *ingest,
+                                                           .text_import = text_import.get(),
                                                            .storage = *opened.storage,
                                                            .engine = *engine,
                                                            .rules = rules.get(),
@@ -183,6 +185,7 @@ struct Application::Parts {
   storage::OpenedStorage opened;
   std::unique_ptr<promql::Engine> engine;
   std::unique_ptr<ingest::WriteHandler> ingest;
+  std::unique_ptr<ingest::ImportHandler> text_import;
   std::unique_ptr<notify::Dispatcher> dispatcher;
   std::unique_ptr<NotifyingSink> sink;
   std::unique_ptr<rules::RuleManager> rules;
@@ -223,6 +226,7 @@ base::Status Application::Start() {
   ApplyFeatures(p.options.features, engine_options);
   p.engine = std::make_unique<promql::Engine>(engine_options, p.clock, p.metrics);
   p.ingest = std::make_unique<ingest::WriteHandler>(config.limits, *p.opened.storage, p.metrics);
+  p.text_import = std::make_unique<ingest::ImportHandler>(config.limits, *p.opened.storage, p.clock, p.metrics);
   p.dispatcher =
       std::make_unique<notify::Dispatcher>(p.external_url, notify::NotifyDependencies{.state = *p.opened.state,
                                                                                       .http = p.http,

@@ -49,6 +49,7 @@ RouteTable AllRoutes(const HandlerContext& context) {
   AddStatusRoutes(context, routes);
   AddAdminRoutes(context, routes);
   AddWriteRoutes(context, routes);
+  AddTextRoutes(context, routes);
   AddFederateRoutes(context, routes);
   AddGrafanaRoutes(context, routes);
   return routes;

@@ -19,6 +19,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "ingest/text_import.h"
 #include "ingest/write_handler.h"
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
@@ -41,6 +42,7 @@ struct HandlerContext {
   base::Clock& clock;
   base::MetricsRegistry& metrics;
   std::function<ingest::WriteOutcome(const ingest::WriteRequest&)> write = {};
+  std::function<ingest::ImportOutcome(const ingest::ImportRequest&)> import_text = {};
   std::function<std::vector<rules::GroupSnapshot>()> groups = {};
   // Alert transitions in [min, max], oldest first.
   std::function<base::Result<std::vector<rules::AlertTransition>>(base::TimestampMs min, base::TimestampMs max)>
@@ -70,6 +72,7 @@ void AddRuleRoutes(const HandlerContext& context, RouteTable& routes);      // r
 void AddStatusRoutes(const HandlerContext& context, RouteTable& routes);    // status/..., targets, /version
 void AddAdminRoutes(const HandlerContext& context, RouteTable& routes);     // /-/..., /metrics
 void AddWriteRoutes(const HandlerContext& context, RouteTable& routes);     // remote write
+void AddTextRoutes(const HandlerContext& context, RouteTable& routes);      // import and export of text
 void AddFederateRoutes(const HandlerContext& context, RouteTable& routes);  // /federate
 void AddGrafanaRoutes(const HandlerContext& context, RouteTable& routes);   // the JSON data source
 

@@ -46,7 +46,7 @@ struct HttpRequest {
   Params path_params;  // {name} segments of the route, decoded.
   Params params;       // Of a form body first, then of the URL; decoded, in order.
   Params headers;
-  std::string body;             // Whole; empty for a form body, which is in `params`.
+  std::string body;             // Whole; empty for a form body, which is in `params` (never for kIngest).
   std::string remote_address;   // Without the port.
   std::stop_token client_gone;  // Requested when the client hangs up, or the server aborts; never for kIngest.
 

@@ -307,7 +307,7 @@ void Pipeline::RunHandler(const ConnectionPtr& connection, SteadyTime received) 
 HttpResponse Pipeline::Handle(Connection& connection) {
   const Endpoint& endpoint = *connection.incoming.match.route->EndpointOf(connection.incoming.head.method);
   HttpRequest request;
-  if (auto refused = BuildRequest(connection, request)) return std::move(*refused);
+  if (auto refused = BuildRequest(connection, endpoint.pool, request)) return std::move(*refused);
   HttpResponse response;
   try {
     const bool answered = endpoint.pool != WorkerPool::kAdmin && gate_ && gate_(request, response);
@@ -324,10 +324,12 @@ HttpResponse Pipeline::Handle(Connection& connection) {
 }
 
 // A response where the parameters do not decode.
-std::optional<HttpResponse> Pipeline::BuildRequest(Connection& connection, HttpRequest& request) {
+std::optional<HttpResponse> Pipeline::BuildRequest(Connection& connection, WorkerPool pool, HttpRequest& request) {
   Incoming& incoming = connection.incoming;
   base::Status status;
-  if (incoming.head.is_form) status = AppendParams(incoming.body, options_.params_max, request.params);
+  // What is ingested is never a form, though `curl --data-binary` says so.
+  const bool form = incoming.head.is_form && pool != WorkerPool::kIngest;
+  if (form) status = AppendParams(incoming.body, options_.params_max, request.params);
   if (status.ok()) status = AppendParams(incoming.head.query, options_.params_max, request.params);
   if (!status.ok()) {
     metrics_.CountRefused(RefusalReason::kParameters);
@@ -337,7 +339,7 @@ std::optional<HttpResponse> Pipeline::BuildRequest(Connection& connection, HttpR
   request.path = std::move(incoming.path);
   request.path_params = std::move(incoming.match.path_params);
   request.headers = std::move(incoming.head.headers);
-  if (!incoming.head.is_form) request.body = std::move(incoming.body);
+  if (!form) request.body = std::move(incoming.body);
   request.remote_address = connection.remote_address;
   request.client_gone = connection.client_gone.get_token();
   return std::nullopt;

@@ -62,7 +62,7 @@ class Pipeline final : public ConnectionLoop::Client {
 
   void RunHandler(const ConnectionPtr& connection, SteadyTime received);
   HttpResponse Handle(Connection& connection);
-  std::optional<HttpResponse> BuildRequest(Connection& connection, HttpRequest& request);
+  std::optional<HttpResponse> BuildRequest(Connection& connection, WorkerPool pool, HttpRequest& request);
 
   Step Refuse(const ConnectionPtr& connection, const Refused& refused);
   Step AnswerOptions(const ConnectionPtr& connection);
