@@ -113,6 +113,7 @@ struct Application::Parts {
     storage::StorageOptions storage_options;
     storage_options.path = options.storage_path;
     storage_options.retention = options.retention;
+    storage_options.retention_bytes = options.retention_bytes;
     storage_options.sync = config.storage.sync;
     storage_options.out_of_order_window = config.storage.out_of_order_window;
     storage_options.exemplars_max = config.storage.exemplars_max;

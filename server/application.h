@@ -25,6 +25,7 @@ struct ServeOptions {
   std::string config_file;  // Empty: defaults.
   std::string storage_path = "data/";
   base::DurationMs retention = base::Days(15);
+  std::uint64_t retention_bytes = 0;  // 0: no limit.
   std::string listen_address = "127.0.0.1:9598";
   std::string external_url;  // Empty: made from the listen address.
   bool enable_lifecycle = false;

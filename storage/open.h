@@ -29,6 +29,7 @@ struct StorageOptions {
   base::DurationMs out_of_order_window = base::Hours(1);
   base::DurationMs future_limit = base::Minutes(10);
   base::DurationMs retention = base::Days(15);  // 0: for ever.
+  std::uint64_t retention_bytes = 0;            // Of the whole folder; oldest windows go first. 0: no limit.
   std::size_t series_limit = 0;                 // Active series; 0: none.
   std::size_t exemplars_max = 100'000;
   std::size_t chunk_samples_max = 240;  // Tests set 2.

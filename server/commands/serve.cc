@@ -1,8 +1,12 @@
 #include "server/commands/serve.h"
 
+#include <algorithm>
+#include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <iterator>
 #include <memory>
+#include <string_view>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -17,6 +21,7 @@ namespace {
 struct ServeFlags {
   ServeOptions options;
   std::string retention = "15d";
+  std::string retention_size = "0";
   std::string lookback = "5m";
   std::string query_timeout = "2m";
   std::string outage_tolerance = "1h";
@@ -34,6 +39,20 @@ void ReadDurationFlag(const char* flag, const std::string& text, base::DurationM
   out = *duration;
 }
 
+// "512MB": as in Prometheus, units are powers of 1024.
+void ReadBytesFlag(const char* flag, const std::string& text, std::uint64_t& out) {
+  constexpr std::string_view kUnits[] = {"B", "KB", "MB", "GB", "TB", "PB"};
+  std::uint64_t n = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const auto* found = std::find(std::begin(kUnits), std::end(kUnits), unit.empty() ? "B" : unit);
+  const auto shift = static_cast<unsigned>(10 * (found - std::begin(kUnits)));
+  if (error != std::errc() || found == std::end(kUnits) || n > UINT64_MAX >> shift) {
+    throw CLI::ValidationError(flag, "\"" + text + "\" is no size: a number and one of B, KB, MB, GB, TB, PB");
+  }
+  out = n << shift;
+}
+
 base::LogLevel ReadLogLevel(const std::string& name) {
   if (name == "debug") return base::LogLevel::kDebug;
   if (name == "warn") return base::LogLevel::kWarning;
@@ -42,6 +61,7 @@ base::LogLevel ReadLogLevel(const std::string& name) {
 
 void FinishFlags(const CLI::App& command, ServeFlags& flags) {
   ReadDurationFlag("--storage.retention.time", flags.retention, flags.options.retention);
+  ReadBytesFlag("--storage.retention.size", flags.retention_size, flags.options.retention_bytes);
   ReadDurationFlag("--query.lookback-delta", flags.lookback, flags.options.lookback);
   ReadDurationFlag("--query.timeout", flags.query_timeout, flags.options.query_timeout);
   ReadDurationFlag("--rules.alert.for-outage-tolerance", flags.outage_tolerance, flags.options.outage_tolerance);
@@ -109,6 +129,8 @@ void AddServeCommand(CLI::App& app, std::function<int()>& run) {
   command->add_option("--storage.path,--storage.tsdb.path", o.storage_path, "Directory of the data");
   command->add_option("--storage.retention.time,--storage.tsdb.retention.time", flags->retention,
                       "How long samples are kept; 0: for ever");
+  command->add_option("--storage.retention.size,--storage.tsdb.retention.size", flags->retention_size,
+                      "Bytes of the whole directory (512MB, 2TB), kept by dropping the oldest windows; 0: no limit");
   command->add_option("--web.listen-address", o.listen_address, "HOST:PORT to listen on");
   command->add_option("--web.external-url", o.external_url, "URL under which people reach this server");
   command->add_flag("--web.enable-lifecycle", o.enable_lifecycle, "Allow POST /-/reload");

@@ -82,21 +82,23 @@ void StreamDecode(benchmark::State& state) {
   Report(state, bytes.size());
 }
 
+template <Effort kEffort>
 void ColumnsEncode(benchmark::State& state) {
   const BenchRun run = MakeBenchRun(state.range(0));
   std::string bytes;
   for (auto _ : state) {
     bytes.clear();
-    EncodeFloatColumns(run.times, run.values, {}, bytes);
+    EncodeFloatColumns(run.times, run.values, {}, bytes, kEffort);
     benchmark::DoNotOptimize(bytes.data());
   }
   Report(state, bytes.size());
 }
 
+template <Effort kEffort>
 void ColumnsDecode(benchmark::State& state) {
   const BenchRun run = MakeBenchRun(state.range(0));
   std::string bytes;
-  EncodeFloatColumns(run.times, run.values, {}, bytes);
+  EncodeFloatColumns(run.times, run.values, {}, bytes, kEffort);
   Columns columns;
   for (auto _ : state) {
     columns.Clear();
@@ -107,8 +109,10 @@ void ColumnsDecode(benchmark::State& state) {
 
 BENCHMARK(StreamAppend)->DenseRange(kConstantShape, kJitterShape);
 BENCHMARK(StreamDecode)->DenseRange(kConstantShape, kJitterShape);
-BENCHMARK(ColumnsEncode)->DenseRange(kConstantShape, kJitterShape);
-BENCHMARK(ColumnsDecode)->DenseRange(kConstantShape, kJitterShape);
+BENCHMARK(ColumnsEncode<Effort::kQuick>)->DenseRange(kConstantShape, kJitterShape);
+BENCHMARK(ColumnsEncode<Effort::kSmall>)->DenseRange(kConstantShape, kJitterShape);
+BENCHMARK(ColumnsDecode<Effort::kQuick>)->DenseRange(kConstantShape, kJitterShape);
+BENCHMARK(ColumnsDecode<Effort::kSmall>)->DenseRange(kConstantShape, kJitterShape);
 
 }  // namespace
 }  // namespace bellwether::storage::chunk

@@ -30,12 +30,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Require(columns.start_timestamps.empty() || columns.start_timestamps.size() == n);
   for (std::size_t i = 1; i < n; ++i) Require(columns.timestamps[i - 1] < columns.timestamps[i]);
   if (columns.values.empty() || n > chunk::kMaxChunkSamples) return 0;
-  std::string again;
-  chunk::EncodeFloatColumns(columns.timestamps, columns.values, columns.start_timestamps, again);
-  Columns reread;
-  Require(chunk::DecodeChunk(again, reread) && reread.timestamps == columns.timestamps);
-  for (std::size_t i = 0; i < n; ++i) {
-    Require(std::bit_cast<std::uint64_t>(reread.values[i]) == std::bit_cast<std::uint64_t>(columns.values[i]));
+  for (const chunk::Effort effort : {chunk::Effort::kQuick, chunk::Effort::kSmall}) {
+    std::string again;
+    chunk::EncodeFloatColumns(columns.timestamps, columns.values, columns.start_timestamps, again, effort);
+    Columns reread;
+    Require(chunk::DecodeChunk(again, reread) && reread.timestamps == columns.timestamps);
+    for (std::size_t i = 0; i < n; ++i) {
+      Require(std::bit_cast<std::uint64_t>(reread.values[i]) == std::bit_cast<std::uint64_t>(columns.values[i]));
+    }
   }
   return 0;
 }

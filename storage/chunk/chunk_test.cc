@@ -1,6 +1,7 @@
 #include "storage/chunk/chunk.h"
 
 #include <bit>
+#include <cmath>
 #include <limits>
 #include <random>
 #include <span>
@@ -52,6 +53,12 @@ std::string AsColumns(const FloatRun& run) {
   return bytes;
 }
 
+std::string AsMerged(const FloatRun& run) {
+  std::string bytes;
+  EncodeFloatColumns(run.times, run.values, run.starts, bytes, Effort::kSmall);
+  return bytes;
+}
+
 void ExpectReads(const std::string& bytes, const FloatRun& run) {
   Columns read;
   ASSERT_TRUE(DecodeChunk(bytes, read));
@@ -63,9 +70,10 @@ void ExpectReads(const std::string& bytes, const FloatRun& run) {
   }
 }
 
-// Both encodings give back every bit. Returns the bytes of the columns.
+// All encodings give back every bit. Returns the bytes of the columns.
 std::size_t CheckRoundTrip(const FloatRun& run) {
   ExpectReads(AsStream(run), run);
+  ExpectReads(AsMerged(run), run);
   ExpectReads(AsColumns(run), run);
   return AsColumns(run).size();
 }
@@ -118,6 +126,46 @@ TEST(ChunkTest, StartTimesOfAnyShape) {
   CheckRoundTrip(begins_with_one);
 }
 
+// Noise, entropy coded, comes out near its entropy; patterns are left to the compressor of the disk.
+TEST(ChunkTest, LongColumnsOfNoiseAreEntropyCoded) {
+  std::mt19937_64 random(1);
+  const auto noise = [&](int range) {
+    double v = 1000;
+    return Regular(2048, [&, v](int) mutable { return v += static_cast<double>(random() % range); });
+  };
+  for (const int range : {2, 5, 20, 60, 400, 100'000}) {
+    SCOPED_TRACE(range);
+    const FloatRun run = noise(range);
+    ExpectReads(AsMerged(run), run);
+    const double entropy = 2048 * std::log2(range) / 8;
+    EXPECT_LE(static_cast<double>(AsMerged(run).size()), entropy * 1.02 + 70);
+  }
+  const FloatRun gauge = Regular(2048, [&](int) { return static_cast<double>(500 + random() % 16) / 100; });
+  ExpectReads(AsMerged(gauge), gauge);
+  EXPECT_LE(AsMerged(gauge).size(), 2048 / 2 + 70);  // Values, not their deltas.
+  const FloatRun steps = Regular(2048, [&](int) { return static_cast<double>(random() % 4) * 4096; });
+  EXPECT_LE(AsMerged(steps).size(), 2048 / 4 + 70);  // Divided by 4096.
+  const FloatRun pattern = Regular(2048, [](int i) { return i % 7 * 3.0 + i % 5; });
+  EXPECT_EQ(AsMerged(pattern), AsColumns(pattern));
+  const FloatRun few = Regular(255, [&](int) { return static_cast<double>(random() % 16); });
+  EXPECT_EQ(AsMerged(few), AsColumns(few));
+}
+
+TEST(ChunkTest, DamagedEntropyCodingIsRefusedOrReadsInBounds) {
+  std::mt19937_64 random(2);
+  const FloatRun run = Regular(600, [&](int i) { return i * 10.0 + static_cast<double>(random() % 700); });
+  const std::string bytes = AsMerged(run);
+  ASSERT_NE(bytes, AsColumns(run));
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    Columns ignored;
+    EXPECT_FALSE(DecodeChunk(std::string_view(bytes).substr(0, i), ignored)) << i;
+    std::string damaged = bytes;
+    damaged[i] = static_cast<char>(damaged[i] ^ (1 << (i % 8)));
+    ignored.Clear();
+    static_cast<void>(DecodeChunk(damaged, ignored));
+  }
+}
+
 double RandomValue(std::mt19937_64& random, int style, double before) {
   const auto pick = static_cast<std::int64_t>(random() % 1000);
   switch (style) {
@@ -138,7 +186,7 @@ TEST(ChunkTest, RandomRunsRoundTrip) {
   for (int round = 0; round < 600; ++round) {
     FloatRun run;
     const int style = round % 7;
-    const std::size_t n = 1 + random() % 300;
+    const std::size_t n = 1 + random() % (round % 5 == 0 ? 2000 : 300);
     auto t = static_cast<std::int64_t>(random() % 2'000'000'000'000);
     std::int64_t start = 0;
     double v = 1;

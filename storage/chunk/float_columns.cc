@@ -1,13 +1,18 @@
 #include "storage/chunk/float_columns.h"
 
+#include <zstd.h>
+
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/check.h"
 #include "storage/chunk/decimal.h"
+#include "storage/chunk/entropy_column.h"
 #include "storage/chunk/kind.h"
 #include "storage/chunk/time_column.h"
 
@@ -21,6 +26,7 @@ enum class ValueEncoding : std::uint8_t {
   kDeltas = 2,        // Scaled: exponent, exceptions, first, deltas.
   kDeltaChanges = 3,  // Scaled: exponent, exceptions, first, delta, changes of the delta.
   kXored = 4,         // First, a control byte for each other, their significant bytes.
+  kEntropyCoded = 5,  // Scaled: exponent, exceptions, entropy_column.h.
 };
 
 struct Exception {
@@ -99,13 +105,7 @@ IntegerSizes Measure(const std::vector<std::int64_t>& integers) {
 
 void AppendEncoding(ValueEncoding encoding, std::string& out) { out.push_back(static_cast<char>(encoding)); }
 
-void AppendScaled(const ScaledColumn& column, std::string& out) {
-  const std::vector<std::int64_t>& integers = column.integers;
-  const IntegerSizes sizes = Measure(integers);
-  const ValueEncoding encoding = sizes.line                     ? ValueEncoding::kLine
-                                 : sizes.changes < sizes.deltas ? ValueEncoding::kDeltaChanges
-                                                                : ValueEncoding::kDeltas;
-  AppendEncoding(encoding, out);
+void AppendExponentAndExceptions(const ScaledColumn& column, std::string& out) {
   out.push_back(static_cast<char>(column.exponent));
   base::AppendVarint(out, column.exceptions.size());
   std::size_t position = 0;
@@ -114,6 +114,12 @@ void AppendScaled(const ScaledColumn& column, std::string& out) {
     base::AppendFixed64(out, e.bits);
     position = e.position;
   }
+}
+
+void AppendAsVarints(const ScaledColumn& column, ValueEncoding encoding, std::string& out) {
+  const std::vector<std::int64_t>& integers = column.integers;
+  AppendEncoding(encoding, out);
+  AppendExponentAndExceptions(column, out);
   base::AppendVarint(out, base::ZigZag(integers[0]));
   std::int64_t delta_before = 0;
   for (std::size_t i = 1; i < integers.size(); ++i) {
@@ -122,6 +128,38 @@ void AppendScaled(const ScaledColumn& column, std::string& out) {
     if (encoding == ValueEncoding::kLine) return;
     delta_before = delta;
   }
+}
+
+// Bytes that the disk's compressor would make of these.
+std::size_t CompressedBytes(std::string_view bytes) {
+  constexpr std::size_t kFrameBytes = 12;  // Around the bytes; a block of many chunks has it once.
+  struct FreeContext {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+  };
+  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+  thread_local std::string compressed;
+  compressed.resize(ZSTD_compressBound(bytes.size()));
+  const std::size_t size =
+      ZSTD_compressCCtx(context.get(), compressed.data(), compressed.size(), bytes.data(), bytes.size(), 1);
+  return ZSTD_isError(size) != 0 ? bytes.size() : size - std::min(size, kFrameBytes);
+}
+
+constexpr std::size_t kEntropyCodedMin = 256;  // Samples, below which the table of probabilities always shows.
+
+void AppendScaled(const ScaledColumn& column, Effort effort, std::string& out) {
+  const IntegerSizes sizes = Measure(column.integers);
+  const ValueEncoding encoding = sizes.line                     ? ValueEncoding::kLine
+                                 : sizes.changes < sizes.deltas ? ValueEncoding::kDeltaChanges
+                                                                : ValueEncoding::kDeltas;
+  const std::size_t begin = out.size();
+  AppendAsVarints(column, encoding, out);
+  if (effort == Effort::kQuick || sizes.line || column.integers.size() < kEntropyCodedMin) return;
+  thread_local std::string coded;
+  coded.clear();
+  AppendEncoding(ValueEncoding::kEntropyCoded, coded);
+  AppendExponentAndExceptions(column, coded);
+  if (!AppendEntropyCoded(column.integers, coded)) return;
+  if (coded.size() < CompressedBytes(std::string_view(out).substr(begin))) out.replace(begin, std::string::npos, coded);
 }
 
 void AppendXored(std::span<const double> values, std::string& out) {
@@ -150,7 +188,7 @@ bool IsConstant(std::span<const double> values) {
   return true;
 }
 
-void AppendValues(std::span<const double> values, std::string& out) {
+void AppendValues(std::span<const double> values, Effort effort, std::string& out) {
   if (IsConstant(values)) {
     AppendEncoding(ValueEncoding::kConstant, out);
     base::AppendFixed64(out, std::bit_cast<std::uint64_t>(values[0]));
@@ -158,7 +196,7 @@ void AppendValues(std::span<const double> values, std::string& out) {
   }
   thread_local ScaledColumn column;
   if (ScaleColumn(values, column)) {
-    AppendScaled(column, out);
+    AppendScaled(column, effort, out);
   } else {
     AppendXored(values, out);
   }
@@ -211,14 +249,9 @@ bool ReadDelta(std::string_view& in, std::uint64_t& z) {
   return base::ReadVarint(in, z);
 }
 
-bool ReadScaled(ValueEncoding encoding, std::string_view& in, std::span<double> values) {
-  if (in.empty()) return false;
-  const int exponent = static_cast<unsigned char>(in[0]);
-  in.remove_prefix(1);
-  thread_local std::vector<Exception> exceptions;
+bool ReadVarintColumn(ValueEncoding encoding, std::string_view& in, int exponent, std::span<double> values) {
   std::uint64_t z = 0;
-  if (exponent > kMaxExponent || !ReadExceptions(in, values.size(), exceptions) || !base::ReadVarint(in, z))
-    return false;
+  if (!base::ReadVarint(in, z)) return false;
   std::int64_t m = base::UnZigZag(z);
   std::uint64_t delta = 0;
   if (encoding == ValueEncoding::kLine) {
@@ -228,7 +261,7 @@ bool ReadScaled(ValueEncoding encoding, std::string_view& in, std::span<double> 
   for (std::size_t i = 0;;) {
     if (m > kScaledLimit || m < -kScaledLimit) return false;
     values[i] = FromScaled(m, exponent);
-    if (++i == values.size()) break;
+    if (++i == values.size()) return true;
     if (encoding != ValueEncoding::kLine) {
       if (!ReadDelta(in, z)) return false;
       const auto read = static_cast<std::uint64_t>(base::UnZigZag(z));
@@ -236,6 +269,29 @@ bool ReadScaled(ValueEncoding encoding, std::string_view& in, std::span<double> 
     }
     m = static_cast<std::int64_t>(static_cast<std::uint64_t>(m) + delta);
   }
+}
+
+bool ReadEntropyColumn(std::string_view& in, int exponent, std::span<double> values) {
+  thread_local std::vector<std::int64_t> integers;
+  integers.resize(values.size());
+  if (!ReadEntropyCoded(in, integers)) return false;
+  in = {};
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (integers[i] > kScaledLimit || integers[i] < -kScaledLimit) return false;
+    values[i] = FromScaled(integers[i], exponent);
+  }
+  return true;
+}
+
+bool ReadScaled(ValueEncoding encoding, std::string_view& in, std::span<double> values) {
+  if (in.empty()) return false;
+  const int exponent = static_cast<unsigned char>(in[0]);
+  in.remove_prefix(1);
+  thread_local std::vector<Exception> exceptions;
+  if (exponent > kMaxExponent || !ReadExceptions(in, values.size(), exceptions)) return false;
+  const bool is_read = encoding == ValueEncoding::kEntropyCoded ? ReadEntropyColumn(in, exponent, values)
+                                                                : ReadVarintColumn(encoding, in, exponent, values);
+  if (!is_read) return false;
   for (const Exception& e : exceptions) values[e.position] = std::bit_cast<double>(e.bits);
   return true;
 }
@@ -253,7 +309,8 @@ bool ReadValues(std::string_view& in, std::span<double> values) {
     }
     case ValueEncoding::kLine:
     case ValueEncoding::kDeltas:
-    case ValueEncoding::kDeltaChanges: return ReadScaled(encoding, in, values);
+    case ValueEncoding::kDeltaChanges:
+    case ValueEncoding::kEntropyCoded: return ReadScaled(encoding, in, values);
     case ValueEncoding::kXored: return ReadXored(in, values);
   }
   return false;
@@ -262,13 +319,13 @@ bool ReadValues(std::string_view& in, std::span<double> values) {
 }  // namespace
 
 void EncodeFloatColumns(std::span<const base::TimestampMs> times, std::span<const double> values,
-                        std::span<const base::TimestampMs> starts, std::string& out) {
+                        std::span<const base::TimestampMs> starts, std::string& out, Effort effort) {
   BW_CHECK(!times.empty() && times.size() == values.size() && times.size() <= kMaxChunkSamples);
   out.push_back(static_cast<char>(Kind::kFloatColumns));
   base::AppendVarint(out, times.size());
   AppendTimes(times, out);
   AppendStarts(starts, out);
-  AppendValues(values, out);
+  AppendValues(values, effort, out);
 }
 
 bool DecodeFloatColumns(std::string_view bytes, Columns& out) {

@@ -45,26 +45,33 @@ std::string MetaNumber(std::uint64_t number) {
 
 base::Result<std::unique_ptr<Catalogue>> Catalogue::Load(std::shared_ptr<Database> database,
                                                          base::DurationMs window_length) {
-  std::unique_ptr<Catalogue> catalogue(new Catalogue(std::move(database)));
-  BW_RETURN_IF_ERROR(catalogue->ReadAll(window_length));
+  std::unique_ptr<Catalogue> catalogue(new Catalogue(std::move(database), window_length));
+  BW_RETURN_IF_ERROR(catalogue->ReadAll());
   BW_RETURN_IF_ERROR(catalogue->DropOrphans());
   return catalogue;
 }
 
-base::Status Catalogue::CheckLength(base::DurationMs window_length) {
+base::Status Catalogue::CheckFormat() {
+  BW_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> format, GetMetaNumber(*database_, kCatalogueFormat));
   BW_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> length, GetMetaNumber(*database_, kCatalogueLength));
   if (!length) {
     rocksdb::WriteBatch batch;
-    const std::string value = MetaNumber(static_cast<std::uint64_t>(window_length.ms));
-    BW_RETURN_IF_ERROR(FromRocks(PutMeta(*database_, batch, kCatalogueLength, value), "begin a catalogue"));
+    const std::string milliseconds = MetaNumber(static_cast<std::uint64_t>(window_length_.ms));
+    BW_RETURN_IF_ERROR(FromRocks(PutMeta(*database_, batch, kCatalogueLength, milliseconds), "begin a catalogue"));
+    BW_RETURN_IF_ERROR(
+        FromRocks(PutMeta(*database_, batch, kCatalogueFormat, MetaNumber(kWindowFormat)), "begin a catalogue"));
     return WriteSynced(*database_, batch, "begin a catalogue");
   }
-  if (*length == static_cast<std::uint64_t>(window_length.ms)) return base::OkStatus();
-  return base::InvalidArgument(fmt::format("the store has windows of {} ms, not of {} ms", *length, window_length.ms));
+  if (format.value_or(1) != kWindowFormat) {
+    return base::InvalidArgument(fmt::format("the store has windows of format {}, this version reads format {} alone",
+                                             format.value_or(1), kWindowFormat));
+  }
+  if (*length == static_cast<std::uint64_t>(window_length_.ms)) return base::OkStatus();
+  return base::InvalidArgument(fmt::format("the store has windows of {} ms, not of {} ms", *length, window_length_.ms));
 }
 
-base::Status Catalogue::ReadAll(base::DurationMs window_length) {
-  BW_RETURN_IF_ERROR(CheckLength(window_length));
+base::Status Catalogue::ReadAll() {
+  BW_RETURN_IF_ERROR(CheckFormat());
   BW_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> mark, GetMetaNumber(*database_, kCatalogueMark));
   BW_ASSIGN_OR_RETURN(std::optional<std::string> metadata, GetMeta(*database_, kCatalogueMetadata));
   if (metadata) loaded_metadata_ = std::move(*metadata);
@@ -76,7 +83,7 @@ base::Status Catalogue::ReadAll(base::DurationMs window_length) {
     if (!DecodeWindowEntry(it->key().ToStringView(), it->value().ToStringView(), entry)) {
       return base::Corruption("read the catalogue: malformed entry " + it->key().ToString(true));
     }
-    list.push_back(std::make_shared<SealedWindow>(database_, entry));
+    list.push_back(std::make_shared<SealedWindow>(database_, entry, window_length_));
   }
   BW_RETURN_IF_ERROR(FromRocks(it->status(), "read the catalogue"));
   const base::MutexLock lock(mu_);
@@ -120,7 +127,33 @@ std::uint32_t Catalogue::NextGeneration(head::WindowId window) const {
   for (const Removed& r : removed_) {
     if (r.key.window == window) next = std::max(next, r.key.generation + 1);
   }
+  for (const WindowKey& key : reserved_) {
+    if (key.window == window) next = std::max(next, key.generation + 1);
+  }
   return next;
+}
+
+WindowKey Catalogue::ReserveGeneration(head::WindowId window) {
+  const WindowKey key{window, NextGeneration(window)};
+  const base::MutexLock lock(mu_);
+  reserved_.push_back(key);
+  return key;
+}
+
+void Catalogue::Unreserve(const WindowKey& key) {
+  const base::MutexLock lock(mu_);
+  std::erase(reserved_, key);
+}
+
+bool Catalogue::Contains(head::WindowId window) const {
+  const base::MutexLock lock(mu_);
+  return std::any_of(current_->begin(), current_->end(),
+                     [&](const auto& w) { return w->entry().key.window <= window && window <= w->entry().last(); });
+}
+
+bool Catalogue::HasRemoved() const {
+  const base::MutexLock lock(mu_);
+  return !removed_.empty();
 }
 
 std::uint64_t Catalogue::Publish(WindowList list) {
@@ -130,30 +163,26 @@ std::uint64_t Catalogue::Publish(WindowList list) {
   return ++version_;
 }
 
-base::Result<std::uint64_t> Catalogue::Add(const WindowEntry& entry) {
+base::Result<std::uint64_t> Catalogue::Replace(const WindowEntry* added, const std::vector<WindowKey>& forgotten) {
   rocksdb::WriteBatch batch;
-  const rocksdb::Status put = PutMeta(*database_, batch, CatalogueKey(entry.key), EncodeWindowEntry(entry));
-  BW_RETURN_IF_ERROR(FromRocks(put, "name a sealed window"));
-  BW_RETURN_IF_ERROR(WriteSynced(*database_, batch, "name a sealed window"));
-  const base::MutexLock lock(mu_);
-  WindowList list = *current_;
-  list.push_back(std::make_shared<SealedWindow>(database_, entry));
-  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a->entry().key < b->entry().key; });
-  return Publish(std::move(list));
-}
-
-base::Status Catalogue::Remove(const std::vector<WindowKey>& keys) {
-  rocksdb::WriteBatch batch;
-  for (const WindowKey& key : keys) {
+  if (added != nullptr) {
+    const rocksdb::Status put = PutMeta(*database_, batch, CatalogueKey(added->key), EncodeWindowEntry(*added));
+    BW_RETURN_IF_ERROR(FromRocks(put, "name a sealed window"));
+  }
+  for (const WindowKey& key : forgotten) {
     BW_RETURN_IF_ERROR(FromRocks(batch.Delete(database_->meta(), CatalogueKey(key)), "forget a sealed window"));
   }
-  BW_RETURN_IF_ERROR(WriteSynced(*database_, batch, "forget sealed windows"));
+  BW_RETURN_IF_ERROR(WriteSynced(*database_, batch, "change the catalogue of sealed windows"));
   const base::MutexLock lock(mu_);
   WindowList list = *current_;
-  std::erase_if(list, [&](const auto& w) { return std::find(keys.begin(), keys.end(), w->entry().key) != keys.end(); });
+  std::erase_if(list, [&](const auto& w) {
+    return std::find(forgotten.begin(), forgotten.end(), w->entry().key) != forgotten.end();
+  });
+  if (added != nullptr) list.push_back(std::make_shared<SealedWindow>(database_, *added, window_length_));
+  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a->entry().key < b->entry().key; });
   const std::uint64_t version = Publish(std::move(list));
-  for (const WindowKey& key : keys) removed_.push_back({key, version});
-  return base::OkStatus();
+  for (const WindowKey& key : forgotten) removed_.push_back({key, version});
+  return version;
 }
 
 base::Status Catalogue::DropRemoved() {

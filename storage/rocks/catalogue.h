@@ -36,15 +36,25 @@ class Catalogue {
   // Goes up with each change. All readers of lists older than `version` are gone:
   [[nodiscard]] bool OlderReadersGone(std::uint64_t version) const;
 
+  // The number for a further generation that begins with this window. A reserved one is nobody else's.
   [[nodiscard]] std::uint32_t NextGeneration(head::WindowId window) const;
-  [[nodiscard]] bool Contains(head::WindowId window) const { return NextGeneration(window) > 0; }
+  [[nodiscard]] WindowKey ReserveGeneration(head::WindowId window);
+  void Unreserve(const WindowKey& key);
+  // Some generation holds this window, alone or with others.
+  [[nodiscard]] bool Contains(head::WindowId window) const;
 
   // Names a generation whose files are in the database. Synced. Returns the version that has it.
-  [[nodiscard]] base::Result<std::uint64_t> Add(const WindowEntry& entry);
+  [[nodiscard]] base::Result<std::uint64_t> Add(const WindowEntry& entry) { return Replace(&entry, {}); }
+  // The same, and forgets those that it was merged from.
+  [[nodiscard]] base::Result<std::uint64_t> Merge(const WindowEntry& entry, const std::vector<WindowKey>& inputs) {
+    return Replace(&entry, inputs);
+  }
   // Forgets generations. Synced. Their files go with DropRemoved.
-  [[nodiscard]] base::Status Remove(const std::vector<WindowKey>& keys);
+  [[nodiscard]] base::Status Remove(const std::vector<WindowKey>& keys) { return Replace(nullptr, keys).status(); }
   // Removes the files of forgotten generations that no reader can reach any more.
   [[nodiscard]] base::Status DropRemoved();
+  // Files of forgotten generations are still there.
+  [[nodiscard]] bool HasRemoved() const;
 
   // Where the journal is to be read from, and metadata as of then; written together. Synced.
   [[nodiscard]] base::Status SetMark(std::uint64_t segment, std::string_view metadata);
@@ -57,13 +67,16 @@ class Catalogue {
     std::uint64_t version;  // The first list without it.
   };
 
-  explicit Catalogue(std::shared_ptr<Database> database) : database_(std::move(database)) {}
-  [[nodiscard]] base::Status ReadAll(base::DurationMs window_length);
-  [[nodiscard]] base::Status CheckLength(base::DurationMs window_length);
+  Catalogue(std::shared_ptr<Database> database, base::DurationMs window_length)
+      : database_(std::move(database)), window_length_(window_length) {}
+  [[nodiscard]] base::Status ReadAll();
+  [[nodiscard]] base::Status CheckFormat();
+  [[nodiscard]] base::Result<std::uint64_t> Replace(const WindowEntry* added, const std::vector<WindowKey>& forgotten);
   [[nodiscard]] base::Status DropOrphans();
   std::uint64_t Publish(WindowList list) BW_REQUIRES(mu_);
 
   const std::shared_ptr<Database> database_;
+  const base::DurationMs window_length_;
   std::string loaded_metadata_;
 
   mutable base::Mutex mu_;
@@ -72,6 +85,7 @@ class Catalogue {
   // Lists that were replaced, with the version they had.
   std::deque<std::pair<std::uint64_t, std::weak_ptr<const WindowList>>> replaced_ BW_GUARDED_BY(mu_);
   std::vector<Removed> removed_ BW_GUARDED_BY(mu_);
+  std::vector<WindowKey> reserved_ BW_GUARDED_BY(mu_);
   std::uint64_t mark_ BW_GUARDED_BY(mu_) = 1;
 };
 

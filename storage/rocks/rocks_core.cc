@@ -164,7 +164,9 @@ std::uint64_t RocksCore::DiskReserve() const {
   constexpr std::uint64_t kSealBytesMin = 64u << 20;
   std::uint64_t seal = kSealBytesMin;
   if (catalogue != nullptr) {
-    for (const auto& window : *catalogue->windows()) seal = std::max(seal, window->entry().bytes);
+    for (const auto& window : *catalogue->windows()) {
+      seal = std::max(seal, window->entry().bytes / static_cast<std::uint64_t>(window->entry().span));
+    }
   }
   return 2 * internals.journal_segment_bytes + seal;
 }

@@ -40,8 +40,8 @@ struct RocksInternals {
   std::uint64_t journal_segment_bytes = 128u << 20;
   base::DurationMs window = base::Hours(2);
   std::int64_t waiting_chunks_min = 256 << 10;  // Chunks that may wait to be sealed in any case: about 64 MiB.
-  // Called after each step of a seal; an error stops the seal there, as a crash would.
-  enum class SealStep { kWritten, kIngested, kNamed, kMarked };
+  // Called after each step of a seal or a merge; an error stops it there, as a crash would.
+  enum class SealStep { kWritten, kIngested, kNamed, kMarked, kMergeWritten, kMergeIngested, kMergeNamed };
   std::function<base::Status(SealStep)> after_seal_step;
   WriteGate::Probe disk_space;                          // Null: the machine's.
   std::shared_ptr<rocksdb::FileSystem> database_files;  // Likewise.
@@ -88,6 +88,9 @@ struct RocksCore {
   // Tells the head when another journal segment has begun, so that it has series defined again. Returns the segment.
   std::uint64_t FollowSegment();
   [[nodiscard]] std::string EncodeMetadata() const;
+  [[nodiscard]] base::Status AfterStep(RocksInternals::SealStep step) const {
+    return internals.after_seal_step ? internals.after_seal_step(step) : base::OkStatus();
+  }
   // What must stay free on the disk so that two segments can be begun and a window sealed.
   [[nodiscard]] std::uint64_t DiskReserve() const;
 

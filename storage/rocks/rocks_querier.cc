@@ -33,7 +33,7 @@ class SealedSelection {
       if (!window->Overlaps(min_, max_)) continue;
       Part part;
       part.window = w;
-      BW_ASSIGN_OR_RETURN(part.ordinals, window->Match(matchers));
+      BW_ASSIGN_OR_RETURN(part.ordinals, window->Match(matchers, min_, max_));
       if (part.ordinals.empty()) continue;
       BW_ASSIGN_OR_RETURN(part.labels, sets_->Of(window, part.ordinals));
       if (!sets_->AllBeginWithName()) part.SortByLabels();
@@ -303,7 +303,7 @@ class RocksQuerier final : public Querier {
     const std::shared_ptr<LabelSets> sets = core_.label_cache.Current();
     std::unordered_set<const metric::Labels*> seen;
     return ForWindows([&](const std::shared_ptr<const SealedWindow>& window) -> base::Status {
-      BW_ASSIGN_OR_RETURN(const SealedWindow::Ordinals ordinals, window->Match(matchers));
+      BW_ASSIGN_OR_RETURN(const SealedWindow::Ordinals ordinals, window->Match(matchers, min_, max_));
       BW_ASSIGN_OR_RETURN(const LabelSets::Addresses found, sets->Of(window, ordinals));
       for (const metric::Labels* labels : found) {
         if (seen.insert(labels).second) visit(*labels);

@@ -1,6 +1,7 @@
 #include "storage/rocks/rocks_storage.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/log.h"
 #include "storage/rocks/directory_lock.h"
@@ -13,6 +14,11 @@ constexpr base::DurationMs kMaintainEvery = base::Seconds(30);
 constexpr base::DurationMs kLookEvery = base::DurationMs(250);
 constexpr base::DurationMs kRetryFailedEvery = base::Seconds(5);
 constexpr std::int64_t kMeasureDiskEveryNs = 5'000'000'000;
+// A merge works half of the time at most: the rest is for those who wait for answers.
+constexpr std::chrono::milliseconds kMergeSlice{40};
+constexpr base::DurationMs kMergePause = base::DurationMs(40);
+constexpr base::DurationMs kMergeLookEvery = base::Seconds(1);
+constexpr base::DurationMs kMergeRetryEvery = base::Minutes(1);
 
 // The database and the lock on its directory; the lock goes last.
 struct LockedDatabase {
@@ -34,7 +40,7 @@ base::Result<std::shared_ptr<Database>> OpenLocked(const StorageOptions& options
 
 }  // namespace
 
-RocksStorage::RocksStorage(std::unique_ptr<RocksCore> core) : core_(std::move(core)), sealer_(*core_) {
+RocksStorage::RocksStorage(std::unique_ptr<RocksCore> core) : core_(std::move(core)), sealer_(*core_), merger_(*core_) {
   core_->metrics.database_healthy.Set(1);
   SetGauges();
   MeasureDiskIfDue();
@@ -84,8 +90,7 @@ StorageStats RocksStorage::Stats(std::size_t limit) const {
 
 std::optional<base::TimestampMs> RocksStorage::NewestSample() const { return core_->newest_sent.Get(); }
 
-base::Status RocksStorage::Maintain() {
-  const base::MutexLock lock(maintain_mu_);
+base::Status RocksStorage::SealAndMeasure() {
   const base::Status health = core_->database->Health();
   core_->metrics.database_healthy.Set(health.ok() ? 1 : 0);
   base::Status status = sealer_.Run();
@@ -95,6 +100,31 @@ base::Status RocksStorage::Maintain() {
   core_->gate.SetReserve(core_->DiskReserve());
   core_->gate.Look();
   return status;
+}
+
+base::Status RocksStorage::Maintain() {
+  const base::MutexLock lock(maintain_mu_);
+  BW_RETURN_IF_ERROR(SealAndMeasure());
+  for (bool more = true; more;) {
+    const base::Result<bool> worked = merger_.Work(kMergeSlice);
+    if (!worked.ok()) {
+      core_->metrics.failed_maintenance.Add();
+      return worked.status();
+    }
+    more = *worked;
+  }
+  SetGauges();
+  return base::OkStatus();
+}
+
+base::Result<bool> RocksStorage::MergeSlice() {
+  const base::MutexLock lock(maintain_mu_);
+  base::Result<bool> worked = merger_.Work(kMergeSlice);
+  if (!worked.ok()) {
+    core_->metrics.failed_maintenance.Add();
+    BW_LOG(kError, "windows not merged", {"error", worked.status()});
+  }
+  return worked;
 }
 
 // A seal under pressure maintains several times a second; the directory is not walked as often.
@@ -131,8 +161,9 @@ bool RocksStorage::IsSealPressing() {
   return is_behind || sealer_.IsPressing();
 }
 
-bool RocksStorage::MaintainOrLog() {
-  const base::Status done = Maintain();
+bool RocksStorage::SealOrLog() {
+  const base::MutexLock lock(maintain_mu_);
+  const base::Status done = SealAndMeasure();
   core_->backlog.SetFull(false);  // If it failed, waiting for it would not help.
   if (!done.ok()) BW_LOG_EVERY(std::chrono::seconds(10), kError, "storage maintenance failed", {"error", done});
   return done.ok();
@@ -141,12 +172,15 @@ bool RocksStorage::MaintainOrLog() {
 void RocksStorage::RunBackground(const std::stop_token& stop) {
   base::TimestampMs synced = core_->clock.Now();
   base::TimestampMs maintained = synced;
+  base::TimestampMs merge_looked = synced;
   bool failed = false;
+  bool merging = false;
+  bool merge_failed = false;
   // A clock that was set back counts as time gone by.
   const auto is_over = [](base::TimestampMs now, base::TimestampMs since, base::DurationMs pause) {
     return now < since || now >= since + pause;
   };
-  while (core_->clock.SleepUntil(core_->clock.Now() + kLookEvery, stop)) {
+  while (core_->clock.SleepUntil(core_->clock.Now() + (merging ? kMergePause : kLookEvery), stop)) {
     const base::TimestampMs now = core_->clock.Now();
     if (core_->options.sync == SyncPolicy::kInterval && is_over(now, synced, core_->options.sync_interval)) {
       synced = now;
@@ -155,10 +189,16 @@ void RocksStorage::RunBackground(const std::stop_token& stop) {
       }
     }
     const base::DurationMs pause = failed ? kRetryFailedEvery : base::DurationMs();
-    const bool is_pressing = IsSealPressing() && is_over(now, maintained, pause);
-    if (!is_pressing && !is_over(now, maintained, kMaintainEvery)) continue;
-    maintained = now;
-    failed = !MaintainOrLog();
+    if ((IsSealPressing() && is_over(now, maintained, pause)) || is_over(now, maintained, kMaintainEvery)) {
+      maintained = now;
+      failed = !SealOrLog();
+    }
+    if (merging || is_over(now, merge_looked, merge_failed ? kMergeRetryEvery : kMergeLookEvery)) {
+      merge_looked = now;
+      const base::Result<bool> worked = MergeSlice();
+      merge_failed = !worked.ok();
+      merging = worked.ok() && *worked;
+    }
   }
 }
 

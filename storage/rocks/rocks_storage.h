@@ -5,7 +5,7 @@
 //   LOCK      held by the running process
 //   journal/  what was acknowledged and is not sealed yet (docs/formats/journal.md)
 //   db/       RocksDB: sealed windows (docs/formats/windows.md), their catalogue, the state store
-//   seal/     files of a seal under way
+//   seal/, merge/  files of a seal or a merge under way
 //
 // Shutting down writes nothing but the journal's queue: opening after a clean stop and after kill -9 is the same work.
 #pragma once
@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "storage/rocks/rocks_core.h"
 #include "storage/rocks/sealer.h"
+#include "storage/rocks/window_merger.h"
 #include "storage/storage.h"
 
 namespace bellwether::storage {
@@ -40,7 +41,9 @@ class RocksStorage final : public Storage {
 
  private:
   void RunBackground(const std::stop_token& stop);
-  bool MaintainOrLog();
+  [[nodiscard]] base::Status SealAndMeasure() BW_REQUIRES(maintain_mu_);
+  bool SealOrLog();
+  [[nodiscard]] base::Result<bool> MergeSlice();  // False if there is nothing to merge.
   // Something is to be sealed now; says whether commits have to wait for it.
   [[nodiscard]] bool IsSealPressing();
   void SetGauges();
@@ -50,6 +53,7 @@ class RocksStorage final : public Storage {
   std::atomic<std::uint64_t> disk_bytes_{0};  // As measured last.
   base::Mutex maintain_mu_;  // Held for a whole run: one at a time. Guards no data of readers or writers.
   Sealer sealer_ BW_GUARDED_BY(maintain_mu_);
+  WindowMerger merger_ BW_GUARDED_BY(maintain_mu_);
   std::optional<std::int64_t> disk_measured_ns_;  // By the constructor and Maintain, one at a time.
   std::jthread background_;
 };

@@ -12,6 +12,7 @@
 
 #include "storage/contract/storage_contract.h"
 #include "storage/journal/fault_file_system.h"
+#include "storage/rocks/disk_usage.h"
 
 namespace bellwether::storage {
 namespace {
@@ -113,6 +114,13 @@ class RocksStorageTest : public testing::Test {
   }
   std::uint64_t SealedWindows() {
     return metrics_.AddCounter("bellwether_storage_sealed_windows_total", "Windows sealed since start.").Value();
+  }
+
+  std::uint64_t Merges() {
+    return metrics_.AddCounter("bellwether_storage_merges_total", "Merges of sealed windows since start.").Value();
+  }
+  double Windows() {
+    return metrics_.AddGauge("bellwether_storage_windows", "Sealed windows, each generation counted.").Value();
   }
 
   base::SimulatedClock clock_{TimestampMs(kRocksNow)};
@@ -224,19 +232,122 @@ TEST_F(RocksStorageTest, AFailedSealIsTriedAgain) {
   Fill(kRocksNow, 9);
   const std::vector<ReadSeries> before = Everything();
   Close();
-  int left = 2;
+  int step = 0;  // The first try ends after a window is written, the next when it is ingested, the third when named.
   internals_.after_seal_step = [&](RocksInternals::SealStep) {
-    return left-- > 0 ? base::Unavailable("disk full") : base::OkStatus();
+    ++step;
+    return step == 1 || step == 3 || step == 6 ? base::Unavailable("disk full") : base::OkStatus();
   };
   Open();
-  EXPECT_FALSE(store_.storage->Maintain().ok());
-  clock_.Advance(base::Minutes(1));
-  EXPECT_FALSE(store_.storage->Maintain().ok());
-  clock_.Advance(base::Minutes(1));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(store_.storage->Maintain().ok());
+    EXPECT_EQ(Everything(), before);
+    clock_.Advance(base::Minutes(1));
+  }
   EXPECT_TRUE(store_.storage->Maintain().ok());
   EXPECT_EQ(Everything(), before);
   Open();
   EXPECT_EQ(Everything(), before);
+}
+
+TEST_F(RocksStorageTest, WindowsAreMergedIntoQuartersAndDays) {
+  Open();
+  Fill(kRocksNow, 40);  // From 22:13 to 14:08 two days later: sealed up to 12:00.
+  const std::vector<ReadSeries> before = Everything();
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  EXPECT_EQ(Merges(), 3u);
+  EXPECT_EQ(Windows(), 4u);  // The evening, a day, two quarters of the next.
+  EXPECT_EQ(Everything(), before);
+  EXPECT_THAT(std::filesystem::exists(options_.path + "/merge"), false);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  EXPECT_EQ(Merges(), 3u);
+  Open();
+  EXPECT_EQ(Windows(), 4u);
+  EXPECT_EQ(Everything(), before);
+}
+
+TEST_F(RocksStorageTest, AMergeMayStopAfterAnyStep) {
+  using Step = RocksInternals::SealStep;
+  for (const Step stop : {Step::kMergeWritten, Step::kMergeIngested, Step::kMergeNamed}) {
+    for (const int at : {1, 3}) {
+      for (const bool restarts : {false, true}) {
+        if (at == 3 && !restarts) continue;
+        SCOPED_TRACE(testing::Message() << "step " << static_cast<int>(stop) << ", merge " << at << restarts);
+        Close();
+        std::filesystem::remove_all(options_.path);
+        clock_.Set(TimestampMs(kRocksNow));
+        int seen = 0;
+        internals_.after_seal_step = [&](Step step) {
+          return step == stop && ++seen == at ? base::Internal("the power is gone") : base::OkStatus();
+        };
+        Open();
+        Fill(kRocksNow, 40);
+        const std::vector<ReadSeries> before = Everything();
+        EXPECT_EQ(store_.storage->Maintain().message(), "the power is gone");
+        EXPECT_EQ(Everything(), before);
+        if (restarts) Open();
+        EXPECT_EQ(Everything(), before);
+        ASSERT_TRUE(store_.storage->Maintain().ok());
+        EXPECT_EQ(Windows(), 4u);
+        EXPECT_EQ(Everything(), before);
+        internals_.after_seal_step = nullptr;
+        Open();
+        EXPECT_EQ(Everything(), before);
+      }
+    }
+  }
+}
+
+TEST_F(RocksStorageTest, LateDataAreFoldedIntoTheDayTheyBelongTo) {
+  const std::int64_t morning = kRocksNow + 4 * kHour;  // 2:13 on the day that is merged.
+  const Labels first{{"__name__", "first"}};
+  Open();
+  Fill(kRocksNow, 5);
+  Write(first, {{morning, 1}});
+  Fill(kRocksNow + 5 * kHour, 35);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  ASSERT_EQ(Windows(), 4u);
+  std::vector<ReadSeries> want = Everything();
+  for (int i = 0; i < 8; ++i) {
+    const Labels late{{"__name__", "late"}, {"i", std::to_string(i)}};
+    Write(late, {{morning + i * kHour, i}});
+    Write(first, {{morning, 2}});  // What was written first stays, through every merge.
+    clock_.Advance(base::Minutes(11));
+    ASSERT_TRUE(store_.storage->Maintain().ok());
+    const auto all = Everything();
+    EXPECT_EQ(all.size(), want.size() + static_cast<std::size_t>(i) + 1);
+    EXPECT_THAT(all.front().samples, ElementsAre(Float(morning, 1)));
+  }
+  const std::vector<ReadSeries> all = Everything();
+  EXPECT_GE(Merges(), 4u);
+  EXPECT_LE(Windows(), 7u);
+  Open();
+  EXPECT_EQ(Everything(), all);
+}
+
+TEST_F(RocksStorageTest, RetentionBySizeDropsTheOldestWindows) {
+  options_.retention = base::Hours(41);  // Short, so that windows are not merged.
+  const auto fill = [&](std::uint64_t limit) {
+    Close();
+    std::filesystem::remove_all(options_.path);
+    clock_.Set(TimestampMs(kRocksNow));
+    options_.retention_bytes = limit;
+    Open();
+    Fill(kRocksNow, 40);
+    EXPECT_TRUE(store_.storage->Maintain().ok());
+    return MeasureDisk(options_.path, {}).Total();
+  };
+  const std::uint64_t used = fill(0);
+  const std::vector<ReadSeries> all = Everything();
+  const double windows = Windows();
+  EXPECT_LE(fill(used - 30'000), used - 30'000 + 16'384);  // The log of RocksDB is not of a fixed length.
+  EXPECT_LT(Windows(), windows);
+  EXPECT_GT(Windows(), windows / 4);
+  const std::vector<ReadSeries> some = Everything();
+  EXPECT_GT(some[0].samples.front().t, all[0].samples.front().t);
+  EXPECT_TRUE(std::equal(some[0].samples.rbegin(), some[0].samples.rend(), all[0].samples.rbegin()));
+  fill(1);
+  EXPECT_EQ(Windows(), 0);
+  EXPECT_EQ(Everything()[0].samples.back(), all[0].samples.back());
 }
 
 TEST_F(RocksStorageTest, LateDataOpenAWindowAgain) {

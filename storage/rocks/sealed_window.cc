@@ -19,6 +19,8 @@ struct BoundedIterator {
 
 namespace {
 
+constexpr std::size_t kScanReadahead = 1 << 20;
+
 rocksdb::Slice ToSealedSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
 // The first string behind all that begin with `prefix`, whose last byte is not 0xff.
@@ -35,12 +37,15 @@ void MoveTo(rocksdb::Iterator& it, const std::string& key) {
 }
 
 std::unique_ptr<BoundedIterator> OpenBounded(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, std::string end,
-                                             std::size_t readahead = 0) {
+                                             SealedWindow::Access access = SealedWindow::Access::kQuery) {
   auto bounded = std::make_unique<BoundedIterator>(std::move(end));
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &bounded->bound;
   options.total_order_seek = true;
-  options.readahead_size = readahead;
+  if (access == SealedWindow::Access::kScan) {
+    options.readahead_size = kScanReadahead;
+    options.fill_cache = false;
+  }
   bounded->it.reset(db.NewIterator(options, family));
   return bounded;
 }
@@ -54,9 +59,10 @@ base::Status SealedWindow::Damaged(std::string_view what) const {
 
 class SealedWindow::LabelReaderImpl final : public LabelReader {
  public:
-  explicit LabelReaderImpl(const SealedWindow& window)
+  LabelReaderImpl(const SealedWindow& window, Access access)
       : window_(window),
-        bounded_(OpenBounded(window.database_->db(), window.database_->index(), WindowPrefixEnd(window.entry_.key))) {}
+        bounded_(OpenBounded(window.database_->db(), window.database_->index(), WindowPrefixEnd(window.entry_.key),
+                             access)) {}
 
   base::Result<metric::Labels> Read(std::uint32_t ordinal) override {
     const std::string key = SeriesKey(window_.entry_.key, ordinal);
@@ -77,9 +83,10 @@ class SealedWindow::LabelReaderImpl final : public LabelReader {
 
 class SealedWindow::ChunkReaderImpl final : public ChunkReader {
  public:
-  explicit ChunkReaderImpl(const SealedWindow& window)
+  ChunkReaderImpl(const SealedWindow& window, Access access)
       : window_(window),
-        bounded_(OpenBounded(window.database_->db(), window.database_->data(), WindowPrefixEnd(window.entry_.key))) {}
+        bounded_(OpenBounded(window.database_->db(), window.database_->data(), WindowPrefixEnd(window.entry_.key),
+                             access)) {}
 
   base::Status Read(std::uint32_t ordinal, std::vector<chunk::ChunkView>& chunks) override {
     const std::string key = DataKey(window_.entry_.key, ordinal);
@@ -99,22 +106,26 @@ class SealedWindow::ChunkReaderImpl final : public ChunkReader {
   std::unique_ptr<BoundedIterator> bounded_;
 };
 
-std::unique_ptr<SealedWindow::LabelReader> SealedWindow::NewLabelReader() const {
-  return std::make_unique<LabelReaderImpl>(*this);
+std::unique_ptr<SealedWindow::LabelReader> SealedWindow::NewLabelReader(Access access) const {
+  return std::make_unique<LabelReaderImpl>(*this, access);
 }
 
-std::unique_ptr<SealedWindow::ChunkReader> SealedWindow::NewChunkReader() const {
-  return std::make_unique<ChunkReaderImpl>(*this);
+std::unique_ptr<SealedWindow::ChunkReader> SealedWindow::NewChunkReader(Access access) const {
+  return std::make_unique<ChunkReaderImpl>(*this, access);
+}
+
+base::Result<bool> SealedWindow::ReadList(const std::string& key, Ordinals& ordinals) const {
+  rocksdb::PinnableSlice bytes;
+  const rocksdb::Status got = database_->db().Get({}, database_->index(), ToSealedSlice(key), &bytes);
+  if (got.IsNotFound()) return false;
+  if (!got.ok()) return FromRocks(got, "read a posting list of a sealed window");
+  if (!ReadPostings(bytes.ToStringView(), entry_.series, ordinals)) return Damaged("a posting list is malformed");
+  return true;
 }
 
 base::Result<SealedWindow::Ordinals> SealedWindow::PostingsOf(std::string_view name, std::string_view value) const {
   Ordinals ordinals;
-  rocksdb::PinnableSlice bytes;
-  const rocksdb::Status got =
-      database_->db().Get({}, database_->index(), ToSealedSlice(PostingsKey(entry_.key, name, value)), &bytes);
-  if (got.IsNotFound()) return ordinals;
-  if (!got.ok()) return FromRocks(got, "read a posting list of a sealed window");
-  if (!ReadPostings(bytes.ToStringView(), ordinals)) return Damaged("a posting list is malformed");
+  BW_RETURN_IF_ERROR(ReadList(PostingsKey(entry_.key, name, value), ordinals).status());
   return ordinals;
 }
 
@@ -127,7 +138,8 @@ base::Result<SealedWindow::Ordinals> SealedWindow::PostingsWhere(std::string_vie
     const std::string_view key = bounded->it->key().ToStringView();
     if (!key.starts_with(prefix)) break;
     if (!wanted(key.substr(prefix.size()))) continue;
-    if (!ReadPostings(bounded->it->value().ToStringView(), ordinals)) return Damaged("a posting list is malformed");
+    if (!ReadPostings(bounded->it->value().ToStringView(), entry_.series, ordinals))
+      return Damaged("a posting list is malformed");
   }
   BW_RETURN_IF_ERROR(FromRocks(bounded->it->status(), "read posting lists of a sealed window"));
   std::sort(ordinals.begin(), ordinals.end());  // A series has one value of a name, so there are no doubles.
@@ -144,7 +156,30 @@ base::Result<SealedWindow::Ordinals> SealedWindow::Excluded(const metric::Matche
   return PostingsWhere(matcher.name(), [&](std::string_view value) { return !matcher.Matches(value); });
 }
 
-base::Result<SealedWindow::Ordinals> SealedWindow::Match(std::span<const metric::Matcher> matchers) const {
+base::Result<SealedWindow::Ordinals> SealedWindow::AliveIn(Ordinals ordinals, base::TimestampMs min,
+                                                           base::TimestampMs max) const {
+  if (min <= entry_.min && entry_.max <= max) return ordinals;
+  const head::WindowId first = head::WindowOf(std::max(min, entry_.min), window_length_);
+  const head::WindowId last = head::WindowOf(std::min(max, entry_.max), window_length_);
+  Ordinals alive;
+  for (head::WindowId part = first; part <= last; ++part.number) {
+    BW_ASSIGN_OR_RETURN(const bool is_listed, ReadList(TimeKey(entry_.key, part), alive));
+    if (!is_listed) return ordinals;  // All are alive in it.
+  }
+  std::sort(alive.begin(), alive.end());
+  Ordinals rest;  // `alive` may name a series twice, `ordinals` does not.
+  std::set_intersection(ordinals.begin(), ordinals.end(), alive.begin(), alive.end(), std::back_inserter(rest));
+  return rest;
+}
+
+base::Result<SealedWindow::Ordinals> SealedWindow::Match(std::span<const metric::Matcher> matchers,
+                                                         base::TimestampMs min, base::TimestampMs max) const {
+  BW_ASSIGN_OR_RETURN(Ordinals found, MatchAtAnyTime(matchers));
+  if (entry_.span == 1 || found.empty()) return found;
+  return AliveIn(std::move(found), min, max);
+}
+
+base::Result<SealedWindow::Ordinals> SealedWindow::MatchAtAnyTime(std::span<const metric::Matcher> matchers) const {
   std::optional<Ordinals> found;
   for (const metric::Matcher& matcher : matchers) {
     if (matcher.MatchesEmpty()) continue;

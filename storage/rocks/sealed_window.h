@@ -25,16 +25,21 @@ class SealedWindow {
  public:
   using Ordinals = std::vector<std::uint32_t>;  // Ascending.
 
-  SealedWindow(std::shared_ptr<Database> database, const WindowEntry& entry)
-      : database_(std::move(database)), entry_(entry) {}
+  // For `window_length` see head/window.h.
+  SealedWindow(std::shared_ptr<Database> database, const WindowEntry& entry, base::DurationMs window_length)
+      : database_(std::move(database)), entry_(entry), window_length_(window_length) {}
 
   [[nodiscard]] const WindowEntry& entry() const { return entry_; }
   [[nodiscard]] bool Overlaps(base::TimestampMs min, base::TimestampMs max) const {
     return entry_.min <= max && min <= entry_.max;
   }
 
-  // The series that match all. Errors of this and the rest: kCorruption, kInternal (I/O).
-  [[nodiscard]] base::Result<Ordinals> Match(std::span<const metric::Matcher> matchers) const;
+  // The series that match all. Of several windows in one, those are left out that have no samples in the windows that
+  // overlap [min, max]: series that came and went cost others' queries nothing. Errors of this and the rest:
+  // kCorruption, kInternal (I/O).
+  [[nodiscard]] base::Result<Ordinals> Match(std::span<const metric::Matcher> matchers,
+                                             base::TimestampMs min = base::TimestampMs::Min(),
+                                             base::TimestampMs max = base::TimestampMs::Max()) const;
 
   // Calls visit(ordinal, labels) for these series.
   template <typename Visit>
@@ -57,18 +62,28 @@ class SealedWindow {
     // Appends the chunks of a series; their bytes are good until the next call.
     virtual base::Status Read(std::uint32_t ordinal, std::vector<chunk::ChunkView>& chunks) = 0;
   };
-  [[nodiscard]] std::unique_ptr<ChunkReader> NewChunkReader() const;
-
- private:
+  // Likewise the label sets.
   class LabelReader {
    public:
     virtual ~LabelReader() = default;
     virtual base::Result<metric::Labels> Read(std::uint32_t ordinal) = 0;
   };
+  enum class Access : std::uint8_t {
+    kQuery,
+    kScan,  // Everything once: read ahead, and leave what is cached alone.
+  };
+  [[nodiscard]] std::unique_ptr<ChunkReader> NewChunkReader(Access access = Access::kQuery) const;
+  [[nodiscard]] std::unique_ptr<LabelReader> NewLabelReader(Access access = Access::kQuery) const;
+
+ private:
   class LabelReaderImpl;
   class ChunkReaderImpl;
 
-  [[nodiscard]] std::unique_ptr<LabelReader> NewLabelReader() const;
+  // Appends a posting list; false if there is none of this key.
+  [[nodiscard]] base::Result<bool> ReadList(const std::string& key, Ordinals& ordinals) const;
+  [[nodiscard]] base::Result<Ordinals> MatchAtAnyTime(std::span<const metric::Matcher> matchers) const;
+  // Those of `ordinals` with samples in the windows that overlap the range.
+  [[nodiscard]] base::Result<Ordinals> AliveIn(Ordinals ordinals, base::TimestampMs min, base::TimestampMs max) const;
   [[nodiscard]] base::Result<Ordinals> PostingsOf(std::string_view name, std::string_view value) const;
   // The series that carry `name` with a value for which `wanted` holds.
   template <typename Wanted>
@@ -79,6 +94,7 @@ class SealedWindow {
 
   std::shared_ptr<Database> database_;
   WindowEntry entry_;
+  base::DurationMs window_length_;
 };
 
 }  // namespace bellwether::storage

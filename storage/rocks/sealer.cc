@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "storage/rocks/disk_usage.h"
 #include "storage/rocks/window_writer.h"
 
 namespace bellwether::storage {
@@ -17,13 +18,10 @@ base::Status Sealer::Run() {
   FinishHandovers();
   BW_RETURN_IF_ERROR(SealDue());
   BW_RETURN_IF_ERROR(ApplyRetention());
+  BW_RETURN_IF_ERROR(ApplySizeRetention());
   BW_RETURN_IF_ERROR(core_.catalogue->DropRemoved());
   CollectGarbage();
   return base::OkStatus();
-}
-
-base::Status Sealer::Step(RocksInternals::SealStep step) const {
-  return core_.internals.after_seal_step ? core_.internals.after_seal_step(step) : base::OkStatus();
 }
 
 bool Sealer::IsDue(head::WindowId window) const {
@@ -80,7 +78,7 @@ base::Status Sealer::SealDue() {
 base::Status Sealer::SealWindow(head::WindowId window) {
   const WindowKey key{window, core_.catalogue->NextGeneration(window)};
   BW_ASSIGN_OR_RETURN(const std::unique_ptr<WindowWriter> writer,
-                      WindowWriter::Begin(*core_.database, core_.options.path + "/seal", key));
+                      WindowWriter::Begin(*core_.database, core_.options.path + "/seal", {.key = key}));
   const auto taken = core_.head->TakeWindow(window);
   bool any = false;
   while (taken->Next()) {
@@ -89,11 +87,11 @@ base::Status Sealer::SealWindow(head::WindowId window) {
   }
   if (any) {
     BW_RETURN_IF_ERROR(writer->Finish());
-    BW_RETURN_IF_ERROR(Step(RocksInternals::SealStep::kWritten));
+    BW_RETURN_IF_ERROR(core_.AfterStep(RocksInternals::SealStep::kWritten));
     BW_ASSIGN_OR_RETURN(const WindowEntry entry, writer->Ingest());
-    BW_RETURN_IF_ERROR(Step(RocksInternals::SealStep::kIngested));
+    BW_RETURN_IF_ERROR(core_.AfterStep(RocksInternals::SealStep::kIngested));
     BW_ASSIGN_OR_RETURN(const std::uint64_t version, core_.catalogue->Add(entry));
-    BW_RETURN_IF_ERROR(Step(RocksInternals::SealStep::kNamed));
+    BW_RETURN_IF_ERROR(core_.AfterStep(RocksInternals::SealStep::kNamed));
     handovers_.push_back({window, version});
     core_.metrics.sealed_windows.Add();
     core_.metrics.sealed_samples.Add(entry.samples);
@@ -115,7 +113,7 @@ base::Status Sealer::MoveMark(std::uint64_t journal_end, std::optional<head::Win
   }
   if (mark <= core_.catalogue->mark()) return base::OkStatus();
   BW_RETURN_IF_ERROR(core_.catalogue->SetMark(mark, core_.EncodeMetadata()));
-  BW_RETURN_IF_ERROR(Step(RocksInternals::SealStep::kMarked));
+  BW_RETURN_IF_ERROR(core_.AfterStep(RocksInternals::SealStep::kMarked));
   return core_.journal->DropBelow(mark);
 }
 
@@ -138,12 +136,33 @@ base::Status Sealer::ApplyRetention() {
   const base::TimestampMs oldest = std::min(core_.clock.Now(), *newest) - core_.options.retention;
   std::vector<WindowKey> expired;
   for (const auto& window : *core_.catalogue->windows()) {
-    const WindowKey& key = window->entry().key;
-    if (head::WindowEnd(key.window, core_.internals.window) <= oldest) expired.push_back(key);
+    const WindowEntry& entry = window->entry();
+    if (head::WindowEnd(entry.last(), core_.internals.window) <= oldest) expired.push_back(entry.key);
   }
   if (expired.empty()) return base::OkStatus();
   BW_LOG(kInfo, "windows past the retention forgotten", {"windows", expired.size()}, {"older_than", oldest});
   return core_.catalogue->Remove(expired);
+}
+
+// The whole folder is counted, whole windows go, those that end first go first. What is being dropped already is waited
+// for: it would be counted still.
+base::Status Sealer::ApplySizeRetention() {
+  const std::uint64_t limit = core_.options.retention_bytes;
+  if (limit == 0 || core_.catalogue->HasRemoved()) return base::OkStatus();
+  std::uint64_t used = MeasureDisk(core_.options.path, {}).Total();
+  if (used <= limit) return base::OkStatus();
+  WindowList oldest = *core_.catalogue->windows();
+  std::stable_sort(oldest.begin(), oldest.end(),
+                   [](const auto& a, const auto& b) { return a->entry().last() < b->entry().last(); });
+  std::vector<WindowKey> excess;
+  for (const auto& window : oldest) {
+    if (used <= limit) break;
+    excess.push_back(window->entry().key);
+    used -= std::min(used, window->entry().bytes);
+  }
+  if (excess.empty()) return base::OkStatus();
+  BW_LOG(kInfo, "windows over the size of the retention forgotten", {"windows", excess.size()}, {"limit", limit});
+  return core_.catalogue->Remove(excess);
 }
 
 // A series without samples in memory goes when nothing came for it since the last window that could be sealed.

@@ -57,8 +57,8 @@ class Sealer {
   void FinishHandovers();
   [[nodiscard]] bool IsHandedOver(head::WindowId window) const;
   [[nodiscard]] base::Status ApplyRetention();
+  [[nodiscard]] base::Status ApplySizeRetention();
   void CollectGarbage();
-  [[nodiscard]] base::Status Step(RocksInternals::SealStep step) const;
 
   RocksCore& core_;
   std::vector<Handover> handovers_;

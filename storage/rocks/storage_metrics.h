@@ -21,6 +21,9 @@ struct StorageMetrics {
   base::Counter& sealed_windows;
   base::Counter& sealed_samples;
   base::Counter& seal_wait_ms;
+  base::Counter& merges;
+  base::Counter& merged_bytes;
+  base::Counter& merge_ms;
   base::Counter& failed_maintenance;
   base::Histogram& commit_seconds;
   base::Gauge& head_series;

@@ -1,6 +1,9 @@
 #include "storage/rocks/window_format.h"
 
+#include <optional>
+
 #include "base/bytes.h"
+#include "storage/chunk/chunk.h"
 
 namespace bellwether::storage {
 namespace {
@@ -9,6 +12,7 @@ constexpr std::uint64_t kSignBit = 1ULL << 63;  // Flipped, so that negative win
 constexpr char kNameKind = 'n';
 constexpr char kPostingsKind = 'p';
 constexpr char kSeriesKind = 's';
+constexpr char kTimeKind = 't';
 
 std::string IndexPrefix(const WindowKey& key, char kind) {
   std::string prefix = WindowPrefix(key);
@@ -58,16 +62,20 @@ std::uint32_t OrdinalOf(std::string_view data_or_series_key) {
 }
 
 void AppendChunks(std::span<const chunk::ChunkView> chunks, std::string& out) {
+  const std::size_t begin = out.size();
   for (const chunk::ChunkView& c : chunks) {
     AppendTime(c.min, out);
     base::AppendVarint(out, static_cast<std::uint64_t>(c.max.ms) - static_cast<std::uint64_t>(c.min.ms));
     base::AppendVarint(out, c.count);
     base::AppendLengthPrefixed(out, c.bytes);
   }
+  chunk::AppendChecksum(out, begin);
 }
 
-bool ReadChunks(std::string_view value, std::vector<chunk::ChunkView>& chunks) {
-  while (!value.empty()) {
+bool ReadChunks(std::string_view bytes, std::vector<chunk::ChunkView>& chunks) {
+  const std::optional<std::string_view> verified = chunk::VerifyChecksum(bytes);
+  if (!verified) return false;
+  for (std::string_view value = *verified; !value.empty();) {
     chunk::ChunkView c;
     std::uint64_t span = 0;
     std::uint64_t count = 0;
@@ -101,21 +109,36 @@ std::string SeriesKey(const WindowKey& key, std::uint32_t ordinal) {
   return out;
 }
 
+std::string TimeKey(const WindowKey& key, head::WindowId part) {
+  std::string out = IndexPrefix(key, kTimeKind);
+  base::AppendBigEndian64(out, static_cast<std::uint64_t>(part.number) ^ kSignBit);
+  return out;
+}
+
 void AppendPostings(std::span<const std::uint32_t> ordinals, std::string& out) {
-  std::uint32_t last = 0;
-  for (const std::uint32_t ordinal : ordinals) {
-    base::AppendVarint(out, ordinal - last);
-    last = ordinal;
+  std::uint64_t end = 0;  // Of the run before.
+  for (std::size_t i = 0; i < ordinals.size();) {
+    std::size_t run = i + 1;
+    while (run < ordinals.size() && ordinals[run] == ordinals[i] + (run - i)) ++run;
+    base::AppendVarint(out, ordinals[i] - end);
+    base::AppendVarint(out, run - i - 1);
+    end = ordinals[i] + (run - i);
+    i = run;
   }
 }
 
-bool ReadPostings(std::string_view bytes, std::vector<std::uint32_t>& ordinals) {
-  std::uint64_t last = 0;
+bool ReadPostings(std::string_view bytes, std::uint64_t count, std::vector<std::uint32_t>& ordinals) {
+  std::uint64_t end = 0;
   while (!bytes.empty()) {
-    std::uint64_t delta = 0;
-    if (!base::ReadVarint(bytes, delta) || delta > ~std::uint32_t{0} - last) return false;
-    last += delta;
-    ordinals.push_back(static_cast<std::uint32_t>(last));
+    std::uint64_t gap = 0;
+    std::uint64_t more = 0;
+    if (!base::ReadVarint(bytes, gap) || !base::ReadVarint(bytes, more)) return false;
+    if (gap >= count - end || more >= count - end - gap) return false;
+    const std::uint64_t first = end + gap;
+    end = first + more + 1;
+    for (std::uint64_t ordinal = first; ordinal < end; ++ordinal) {
+      ordinals.push_back(static_cast<std::uint32_t>(ordinal));
+    }
   }
   return true;
 }
@@ -126,7 +149,10 @@ std::string EncodeWindowEntry(const WindowEntry& entry) {
   std::string out;
   AppendTime(entry.min, out);
   AppendTime(entry.max, out);
-  for (const std::uint64_t n : {entry.series, entry.chunks, entry.samples, entry.bytes}) base::AppendVarint(out, n);
+  const auto span = static_cast<std::uint64_t>(entry.span);
+  for (const std::uint64_t n : {entry.series, entry.chunks, entry.samples, entry.bytes, span}) {
+    base::AppendVarint(out, n);
+  }
   return out;
 }
 
@@ -135,9 +161,12 @@ bool DecodeWindowEntry(std::string_view key, std::string_view value, WindowEntry
   key.remove_prefix(kCatalogueWindows.size());
   if (key.size() != kWindowPrefixBytes || !ReadWindowPrefix(key, entry.key)) return false;
   if (!ReadTime(value, entry.min) || !ReadTime(value, entry.max)) return false;
-  for (std::uint64_t* n : {&entry.series, &entry.chunks, &entry.samples, &entry.bytes}) {
+  std::uint64_t span = 0;
+  for (std::uint64_t* n : {&entry.series, &entry.chunks, &entry.samples, &entry.bytes, &span}) {
     if (!base::ReadVarint(value, *n)) return false;
   }
+  if (span == 0 || span > static_cast<std::uint64_t>(kSpanMax)) return false;
+  entry.span = static_cast<std::int64_t>(span);
   return value.empty();
 }
 

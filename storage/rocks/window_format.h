@@ -4,7 +4,8 @@
 //
 // Keys are window-major: window | generation first, so a window's data and its index are disjoint key ranges, are
 // ingested as whole files and dropped as whole files. Later data for a sealed window form a further generation beside
-// it. Within a generation series have ordinals, ascending with (metric name, label set): one metric is one run of keys.
+// it; several windows are merged into one that spans them, named by the first. Within a generation series have
+// ordinals, ascending with (metric name, label set): one metric is one run of keys.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,7 @@
 namespace bellwether::storage {
 
 struct WindowKey {
-  head::WindowId window;
+  head::WindowId window;  // The first, if it spans several.
   std::uint32_t generation = 0;
   friend auto operator<=>(const WindowKey&, const WindowKey&) = default;
 };
@@ -32,17 +33,15 @@ inline constexpr std::size_t kWindowPrefixBytes = 12;
 // False for keys shorter than a prefix.
 [[nodiscard]] bool ReadWindowPrefix(std::string_view key, WindowKey& window);
 
-// ---- Column family data: prefix | ordinal -> the series' chunks, by time.
-// ---------------------------------------------
+// ---- Column family data: prefix | ordinal -> the series' chunks, by time, and a checksum
 
 [[nodiscard]] std::string DataKey(const WindowKey& key, std::uint32_t ordinal);
 [[nodiscard]] std::uint32_t OrdinalOf(std::string_view data_or_series_key);
 void AppendChunks(std::span<const chunk::ChunkView> chunks, std::string& out);
-// Appends views into `value`; false on bytes that AppendChunks did not make.
-[[nodiscard]] bool ReadChunks(std::string_view value, std::vector<chunk::ChunkView>& chunks);
+// Appends views into `bytes`; false on bytes that AppendChunks did not make, or that changed since.
+[[nodiscard]] bool ReadChunks(std::string_view bytes, std::vector<chunk::ChunkView>& chunks);
 
 // ---- Column family index: prefix | kind | ...
-// ---------------------------------------------------------------------------
 
 // kind 'n' | name -> nothing: the label names.
 [[nodiscard]] std::string NameKey(const WindowKey& key, std::string_view name);
@@ -50,16 +49,18 @@ void AppendChunks(std::span<const chunk::ChunkView> chunks, std::string& out);
 [[nodiscard]] std::string PostingsKey(const WindowKey& key, std::string_view name, std::string_view value);
 // kind 's' | ordinal -> label set.
 [[nodiscard]] std::string SeriesKey(const WindowKey& key, std::uint32_t ordinal);
+// kind 't' | window number -> posting list: ordinals with samples in that one of the windows spanned. Left out where it
+// would be all of them.
+[[nodiscard]] std::string TimeKey(const WindowKey& key, head::WindowId part);
 [[nodiscard]] std::string NamePrefix(const WindowKey& key);
 [[nodiscard]] std::string SeriesPrefix(const WindowKey& key);
 
-// Ascending ordinals as varints of differences.
+// Ascending ordinals as runs.
 void AppendPostings(std::span<const std::uint32_t> ordinals, std::string& out);
-// Appends to `ordinals`; false on malformed bytes.
-[[nodiscard]] bool ReadPostings(std::string_view bytes, std::vector<std::uint32_t>& ordinals);
+// Appends to `ordinals`, which are below `count`; false on malformed bytes.
+[[nodiscard]] bool ReadPostings(std::string_view bytes, std::uint64_t count, std::vector<std::uint32_t>& ordinals);
 
 // ---- Column family meta
-// -------------------------------------------------------------------------------------------------
 
 // A generation of a window in the catalogue: "window/" | prefix -> entry.
 struct WindowEntry {
@@ -70,10 +71,16 @@ struct WindowEntry {
   std::uint64_t chunks = 0;
   std::uint64_t samples = 0;
   std::uint64_t bytes = 0;  // On disk.
+  std::int64_t span = 1;    // Windows that it holds, from the key's on.
+
+  [[nodiscard]] head::WindowId last() const { return {key.window.number + span - 1}; }
 };
+inline constexpr std::int64_t kSpanMax = 1 << 20;  // More than a reader believes.
 inline constexpr std::string_view kCatalogueWindows = "window/";
-inline constexpr std::string_view kCatalogueMark = "mark";          // First journal segment that is needed: varint.
-inline constexpr std::string_view kCatalogueLength = "length_ms";   // Length of all windows: varint.
+inline constexpr std::string_view kCatalogueMark = "mark";         // First journal segment that is needed: varint.
+inline constexpr std::string_view kCatalogueLength = "length_ms";  // Length of all windows: varint.
+inline constexpr std::string_view kCatalogueFormat = "format";     // Of all this, varint: kWindowFormat.
+inline constexpr std::uint64_t kWindowFormat = 2;
 inline constexpr std::string_view kCatalogueMetadata = "metadata";  // A commit with metadata, as in the journal.
 [[nodiscard]] std::string CatalogueKey(const WindowKey& key);
 [[nodiscard]] std::string EncodeWindowEntry(const WindowEntry& entry);

@@ -1,12 +1,14 @@
 // Sealed windows and their catalogue, with chunks that are any bytes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
 #include <filesystem>
 #include <map>
 #include <random>
 
 #include "base/clock.h"
+#include "storage/chunk/chunk.h"
 #include "storage/rocks/catalogue.h"
 #include "storage/rocks/database.h"
 #include "storage/rocks/sealed_window.h"
@@ -52,7 +54,7 @@ class WindowTest : public testing::Test {
   }
 
   base::Result<WindowEntry> Write(const WindowKey& key, const std::vector<Labels>& series) {
-    BW_ASSIGN_OR_RETURN(const auto writer, WindowWriter::Begin(*database_, path_ + "/seal", key));
+    BW_ASSIGN_OR_RETURN(const auto writer, WindowWriter::Begin(*database_, path_ + "/seal", {.key = key}));
     for (const Labels& labels : series) {
       const std::vector<chunk::ChunkView> chunks = {Chunk(labels.bytes(), 10, 20), Chunk("second", 21, 30)};
       BW_RETURN_IF_ERROR(writer->Add(labels, chunks));
@@ -116,6 +118,18 @@ TEST(WindowFormat, IsAsDocumented) {
   EXPECT_EQ(NameKey(key, "job"), prefix + "njob");
   EXPECT_EQ(PostingsKey(key, "job", "api"), prefix + "p\x03" + "jobapi");
   EXPECT_EQ(SeriesKey(key, 0), prefix + "s\0\0\0\0"s);
+  EXPECT_EQ(TimeKey(key, {key.window.number + 2}), prefix + "t\x80\0\0\0\0\x03\x9a\x51"s);
+  std::string value;
+  AppendChunks(std::vector<chunk::ChunkView>{{"abc", TimestampMs(1000), TimestampMs(3000), 3}}, value);
+  EXPECT_EQ(value,
+            "\xd0\x0f\xd0\x0f\x03\x03"
+            "abc"
+            "\x2c\x3b\x40\x09"s);
+  std::string postings;
+  AppendPostings(std::vector<std::uint32_t>{0, 1, 2, 7}, postings);
+  EXPECT_EQ(postings, "\x00\x02\x04\x00"s);
+  EXPECT_EQ(EncodeWindowEntry({key, TimestampMs(1000), TimestampMs(3000), 1, 1, 3, 300, 12}),
+            "\xd0\x0f\xf0\x2e\x01\x01\x03\xac\x02\x0c"s);
   EXPECT_EQ(CatalogueKey(key), "window/" + prefix);
 }
 
@@ -131,20 +145,35 @@ TEST(WindowFormat, ValuesComeBackAndForeignBytesAreRefused) {
   EXPECT_EQ(read[0].min, TimestampMs(-5));
   EXPECT_EQ(read[0].max, TimestampMs(7));
   EXPECT_EQ(read[1].count, 1u);
-  for (std::size_t n = 1; n < bytes.size() - 4; ++n) {
-    if (n == 7) continue;  // The first chunk is whole there.
-    read.clear();
+  for (std::size_t n = 0; n < bytes.size(); ++n) {
     EXPECT_FALSE(ReadChunks(std::string_view(bytes).substr(0, n), read)) << n;
+    std::string changed = bytes;
+    changed[n] = static_cast<char>(changed[n] ^ 4);
+    EXPECT_FALSE(ReadChunks(changed, read)) << n;
   }
+  std::string malformed = "\x09";  // Its checksum holds.
+  chunk::AppendChecksum(malformed);
+  EXPECT_FALSE(ReadChunks(malformed, read));
   std::vector<std::uint32_t> ordinals;
   std::string postings;
-  AppendPostings(std::vector<std::uint32_t>{0, 1, 500, 4'000'000'000u}, postings);
-  ASSERT_TRUE(ReadPostings(postings, ordinals));
-  EXPECT_THAT(ordinals, ElementsAre(0u, 1u, 500u, 4'000'000'000u));
-  EXPECT_FALSE(ReadPostings("\xff\xff\xff\xff\xff\x01", ordinals));
+  AppendPostings(std::vector<std::uint32_t>{0, 1, 500, 501, 502, 4'000'000'000u}, postings);
+  ASSERT_TRUE(ReadPostings(postings, 4'000'000'001u, ordinals));
+  EXPECT_THAT(ordinals, ElementsAre(0u, 1u, 500u, 501u, 502u, 4'000'000'000u));
+  EXPECT_FALSE(ReadPostings(postings, 4'000'000'000u, ordinals));
+  EXPECT_FALSE(ReadPostings(std::string_view("\x00", 1), 10, ordinals));
+  EXPECT_FALSE(ReadPostings(std::string_view("\x00\x0a", 2), 10, ordinals));
+  EXPECT_FALSE(ReadPostings("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x01", 10, ordinals));
   WindowEntry entry;
   EXPECT_FALSE(DecodeWindowEntry("window/short", "", entry));
   EXPECT_FALSE(DecodeWindowEntry(CatalogueKey({{1}, 0}), "\x01", entry));
+  entry = {{{5}, 2}, TimestampMs(1), TimestampMs(9), 3, 4, 5, 6, 12};
+  WindowEntry back;
+  ASSERT_TRUE(DecodeWindowEntry(CatalogueKey(entry.key), EncodeWindowEntry(entry), back));
+  EXPECT_EQ(back.key, entry.key);
+  EXPECT_EQ(back.span, 12);
+  EXPECT_EQ(back.last(), head::WindowId{16});
+  entry.span = 0;
+  EXPECT_FALSE(DecodeWindowEntry(CatalogueKey(entry.key), EncodeWindowEntry(entry), back));
 }
 
 TEST_F(WindowTest, GivesBackSeriesAndChunks) {
@@ -235,9 +264,65 @@ TEST_F(WindowTest, WhatTheCatalogueDoesNotNameIsDroppedAtStart) {
   EXPECT_EQ(FindIn(*catalogue_->windows()->back(), {}), std::vector<std::string>{"{\"second try\"}"});
 }
 
-TEST_F(WindowTest, TheSameKeysAreNotTakenTwice) {
-  ASSERT_TRUE(Write({{1}, 0}, {Labels{{"__name__", "a"}}}).ok());
-  EXPECT_FALSE(Write({{1}, 0}, {Labels{{"__name__", "a"}}}).ok());
+TEST_F(WindowTest, ASecondTryTakesThePlaceOfTheFirst) {
+  ASSERT_TRUE(Write({{1}, 0}, {Labels{{"__name__", "a"}}, Labels{{"__name__", "b"}}}).ok());
+  Seal({{1}, 0}, {Labels{{"__name__", "c"}}});
+  EXPECT_THAT(FindIn(*catalogue_->windows()->front(), {}), ElementsAre("c"));
+}
+
+TEST_F(WindowTest, SeriesThatAreNotAliveCostNothing) {
+  const WindowKey key{{12}, 0};
+  auto writer = WindowWriter::Begin(*database_, path_ + "/merge", {key, 12, base::Hours(2)});
+  ASSERT_TRUE(writer.ok());
+  const auto at = [](int window) { return 7'200'000LL * window; };
+  const std::vector<std::pair<std::string, std::vector<chunk::ChunkView>>> series = {
+      {"all_day", {Chunk("x", at(12), at(24) - 1)}},
+      {"evening", {Chunk("x", at(22), at(22) + 5), Chunk("y", at(23), at(23))}},
+      {"morning", {Chunk("x", at(12), at(12) + 9), Chunk("y", at(13), at(14) - 1)}}};
+  for (const auto& [name, chunks] : series) {
+    ASSERT_TRUE((*writer)->Add(Labels{{"__name__", name}}, chunks).ok());
+  }
+  ASSERT_TRUE((*writer)->Finish().ok());
+  ASSERT_TRUE(catalogue_->Add(*(*writer)->Ingest()).ok());
+  Reopen();
+  const auto window = catalogue_->windows()->front();
+  EXPECT_EQ(window->entry().span, 12);
+  const auto alive = [&](std::int64_t min, std::int64_t max) {
+    return *window->Match({}, TimestampMs(min), TimestampMs(max));
+  };
+  EXPECT_THAT(alive(at(0), at(30)), ElementsAre(0u, 1u, 2u));
+  EXPECT_THAT(alive(at(12), at(12) + 1), ElementsAre(0u, 2u));
+  EXPECT_THAT(alive(at(14), at(22) - 1), ElementsAre(0u));
+  EXPECT_THAT(alive(at(13), at(23)), ElementsAre(0u, 1u, 2u));
+  EXPECT_THAT(alive(at(23) + 1, at(23) + 2), ElementsAre(0u, 1u));
+}
+
+TEST_F(WindowTest, AMergeNamesAndForgetsAtOnce) {
+  Seal({{12}, 0}, {Labels{{"__name__", "a"}}});
+  Seal({{13}, 0}, {Labels{{"__name__", "a"}}});
+  const WindowKey key = catalogue_->ReserveGeneration({12});
+  EXPECT_EQ(key, (WindowKey{{12}, 1}));
+  EXPECT_EQ(catalogue_->NextGeneration({12}), 2u);
+  WindowEntry entry = *Write(key, {Labels{{"__name__", "a"}}});
+  entry.span = 2;
+  catalogue_->Unreserve(key);
+  ASSERT_TRUE(catalogue_->Merge(entry, {{{12}, 0}, {{13}, 0}}).ok());
+  EXPECT_THAT(Named(), ElementsAre(key));
+  EXPECT_TRUE(catalogue_->Contains({13}));
+  EXPECT_FALSE(catalogue_->Contains({14}));
+  EXPECT_TRUE(catalogue_->HasRemoved());
+  Reopen();
+  EXPECT_THAT(Named(), ElementsAre(key));
+  EXPECT_THAT(GenerationsOnDisk(*database_), ElementsAre(key));
+}
+
+TEST_F(WindowTest, AnotherFormatIsRefused) {
+  rocksdb::WriteBatch batch;
+  ASSERT_TRUE(batch.Delete(database_->meta(), "format").ok());
+  ASSERT_TRUE(WriteSynced(*database_, batch, "test").ok());
+  const auto loaded = Catalogue::Load(database_, base::Hours(2));
+  EXPECT_EQ(loaded.status().code(), base::StatusCode::kInvalidArgument);
+  EXPECT_THAT(loaded.status().message(), testing::HasSubstr("format 1, this version reads format 2"));
 }
 
 TEST_F(WindowTest, ReadersKeepWhatIsForgotten) {

@@ -58,9 +58,8 @@ class WindowWriter::File {
     return FromRocks(finished, "finish " + paths_.back());
   }
 
-  [[nodiscard]] rocksdb::ColumnFamilyHandle* family() const { return family_; }
   [[nodiscard]] const std::vector<std::string>& paths() const { return paths_; }
-  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_ + (writer_ == nullptr ? 0 : writer_->FileSize()); }
 
  private:
   Database& database_;
@@ -71,9 +70,11 @@ class WindowWriter::File {
   std::uint64_t bytes_ = 0;
 };
 
-WindowWriter::WindowWriter(Database& database, std::string directory, const WindowKey& key)
-    : database_(database), directory_(std::move(directory)) {
-  entry_.key = key;
+WindowWriter::WindowWriter(Database& database, std::string directory, const Target& target)
+    : database_(database), directory_(std::move(directory)), window_length_(target.window_length) {
+  entry_.key = target.key;
+  entry_.span = target.span;
+  if (entry_.span > 1) alive_.resize(static_cast<std::size_t>(entry_.span));
   entry_.min = base::TimestampMs::Max();
   entry_.max = base::TimestampMs::Min();
   data_ = std::make_unique<File>(database_, database_.data(), directory_ + "/data");
@@ -87,7 +88,7 @@ WindowWriter::~WindowWriter() {
 }
 
 base::Result<std::unique_ptr<WindowWriter>> WindowWriter::Begin(Database& database, std::string directory,
-                                                                const WindowKey& key) {
+                                                                const Target& target) {
   std::error_code error;
   std::filesystem::remove_all(directory, error);
   if (!error) std::filesystem::create_directories(directory, error);
@@ -95,8 +96,22 @@ base::Result<std::unique_ptr<WindowWriter>> WindowWriter::Begin(Database& databa
     const std::string message = "make directory " + directory + ": " + error.message();
     return error == std::errc::no_space_on_device ? base::Unavailable(message) : base::Internal(message);
   }
-  return std::unique_ptr<WindowWriter>(new WindowWriter(database, std::move(directory), key));
+  BW_RETURN_IF_ERROR(DropGeneration(database, target.key));
+  return std::unique_ptr<WindowWriter>(new WindowWriter(database, std::move(directory), target));
 }
+
+// A chunk that reaches over several windows counts for all of them.
+void WindowWriter::NoteAlive(std::uint32_t ordinal, std::span<const chunk::ChunkView> chunks) {
+  for (const chunk::ChunkView& c : chunks) {
+    const head::WindowId last = head::WindowOf(c.max, window_length_);
+    for (head::WindowId part = head::WindowOf(c.min, window_length_); part <= last; ++part.number) {
+      std::vector<std::uint32_t>& list = alive_[static_cast<std::size_t>(part.number - entry_.key.window.number)];
+      if (list.empty() || list.back() != ordinal) list.push_back(ordinal);
+    }
+  }
+}
+
+std::uint64_t WindowWriter::bytes() const { return data_->bytes() + series_->bytes() + postings_->bytes(); }
 
 base::Status WindowWriter::Add(const metric::Labels& labels, std::span<const chunk::ChunkView> chunks) {
   const auto ordinal = static_cast<std::uint32_t>(entry_.series++);
@@ -108,6 +123,7 @@ base::Status WindowWriter::Add(const metric::Labels& labels, std::span<const chu
     entry_.samples += c.count;
   }
   entry_.chunks += chunks.size();
+  if (entry_.span > 1) NoteAlive(ordinal, chunks);
   BW_RETURN_IF_ERROR(data_->Put(DataKey(entry_.key, ordinal), value_));
   BW_RETURN_IF_ERROR(series_->Put(SeriesKey(entry_.key, ordinal), labels.bytes()));
   for (const metric::LabelView& label : labels) {
@@ -136,8 +152,20 @@ base::Status WindowWriter::WriteIndex() {
   return base::OkStatus();
 }
 
+base::Status WindowWriter::WriteAlive() {
+  for (std::size_t part = 0; part < alive_.size(); ++part) {
+    if (alive_[part].size() == entry_.series) continue;
+    const head::WindowId window{entry_.key.window.number + static_cast<std::int64_t>(part)};
+    value_.clear();
+    AppendPostings(alive_[part], value_);
+    BW_RETURN_IF_ERROR(series_->Put(TimeKey(entry_.key, window), value_));
+  }
+  return base::OkStatus();
+}
+
 base::Status WindowWriter::Finish() {
   BW_RETURN_IF_ERROR(WriteIndex());
+  BW_RETURN_IF_ERROR(WriteAlive());
   for (File* file : {data_.get(), series_.get(), postings_.get()}) BW_RETURN_IF_ERROR(file->Finish());
   return base::OkStatus();
 }
@@ -148,7 +176,7 @@ base::Result<WindowEntry> WindowWriter::Ingest() {
   const rocksdb::Status ingested = database_.db().IngestExternalFiles(
       {IngestArg(database_.data(), data_->paths()), IngestArg(database_.index(), std::move(index))});
   if (!ingested.ok()) return FromRocks(ingested, "take a sealed window into the database");
-  entry_.bytes = data_->bytes() + series_->bytes() + postings_->bytes();
+  entry_.bytes = bytes();
   return entry_;
 }
 
