@@ -176,6 +176,15 @@ base::Status FaultFileSystem::Rename(const std::string& from, const std::string&
   return base::OkStatus();
 }
 
+base::Status FaultFileSystem::Link(const std::string& from, const std::string& to) {
+  const base::MutexLock lock(mu_);
+  BW_RETURN_IF_ERROR(FaultStatus(NextFault(), "link", from));
+  const auto it = seen_.find(from);
+  if (it == seen_.end()) return base::NotFound("link " + from + ": No such file or directory");
+  if (!seen_.try_emplace(to, it->second).second) return base::Conflict("link " + to + ": File exists");
+  return base::OkStatus();
+}
+
 base::Status FaultFileSystem::Remove(const std::string& path) {
   const base::MutexLock lock(mu_);
   BW_RETURN_IF_ERROR(FaultStatus(NextFault(), "remove", path));

@@ -51,6 +51,8 @@ class FaultFileSystem final : public FileSystem {
   base::Status Rename(const std::string& from, const std::string& to) override;
   base::Status Remove(const std::string& path) override;
   base::Status SyncDirectory(const std::string& path) override;
+  // Another name for a file.
+  base::Status Link(const std::string& from, const std::string& to);
 
  private:
   class File;
