@@ -34,6 +34,9 @@ struct HttpClientRequest {
   std::string basic_auth_password{};
   bool tls_insecure_skip_verify = false;
   bool follow_redirects = true;
+  // Takes the body of a 2xx answer piece by piece, without bound, in place of the response's `body`. False ends the
+  // transfer, as an error of the connection would.
+  std::function<bool(std::string_view)> on_body{};
 };
 
 struct HttpClientResponse {

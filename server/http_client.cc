@@ -98,13 +98,20 @@ void HttpAppendHeaders(const base::HttpClientRequest& request, CurlSlist& lines)
 
 // One answer as it comes in.
 struct HttpAnswer {
-  base::HttpClientResponse response;
+  CURL* curl = nullptr;
+  const std::function<bool(std::string_view)>* on_body = nullptr;
+  base::HttpClientResponse response{};
   std::size_t head_bytes = 0;
   bool body_cut = false;
 };
 
 std::size_t HttpTakeBody(char* bytes, std::size_t /*one*/, std::size_t size, void* to) {
   auto& answer = *static_cast<HttpAnswer*>(to);
+  if (*answer.on_body) {
+    long status = 0;
+    curl_easy_getinfo(answer.curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status >= 200 && status < 300) return (*answer.on_body)(std::string_view(bytes, size)) ? size : 0;
+  }
   std::string& body = answer.response.body;
   const std::size_t taken = std::min(size, kAnswerBytesMax - body.size());
   body.append(bytes, taken);
@@ -177,7 +184,7 @@ void HttpSetSecurity(CURL* curl, const base::HttpClientRequest& request) {
 base::Result<base::HttpClientResponse> HttpPerform(CURL* curl, const base::HttpClientRequest& request,
                                                    const std::string& user_agent, const HttpHop& hop,
                                                    milliseconds timeout) {
-  HttpAnswer answer;
+  HttpAnswer answer{.curl = curl, .on_body = &request.on_body};
   CurlSlist lines;
   HttpAppendHeaders(request, lines);
   curl_easy_reset(curl);  // Keeps connections and sessions.

@@ -64,6 +64,25 @@ class CurlHttpClientTest : public ::testing::Test {
   CurlHttpClient client_{"Bellwether/test"};
 };
 
+TEST_F(CurlHttpClientTest, HandsOnTheBodyOfASuccessPieceByPiece) {
+  std::string body;
+  base::HttpClientRequest request{.method = "GET", .url = base_ + "/large"};
+  request.on_body = [&](std::string_view piece) {
+    body.append(piece);
+    return true;
+  };
+  EXPECT_EQ(client_.Send(request).value().status, 200);
+  EXPECT_EQ(body.size(), 1u << 20);
+  request.on_body = [](std::string_view) { return false; };
+  EXPECT_FALSE(client_.Send(request).ok());
+  request.url = base_ + "/absent";
+  request.on_body = [&](std::string_view) {
+    ADD_FAILURE();
+    return true;
+  };
+  EXPECT_EQ(client_.Send(request).value().status, 404);
+}
+
 TEST_F(CurlHttpClientTest, SendsWhatItIsGiven) {
   EXPECT_EQ(
       Body({.url = base_ + "/echo", .headers = {{"X-Given", "a"}, {"Content-Type", "application/json"}}, .body = "{}"}),

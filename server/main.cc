@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 
 #include "server/commands/check.h"
+#include "server/commands/import.h"
 #include "server/commands/serve.h"
+#include "server/commands/tsdb.h"
 #include "server/version.h"
 
 int main(int argc, char** argv) {
@@ -14,6 +16,8 @@ int main(int argc, char** argv) {
   std::function<int()> run;
   bellwether::server::AddServeCommand(app, run);
   bellwether::server::AddCheckCommand(app, run);
+  bellwether::server::AddImportCommand(app, run);
+  bellwether::server::AddTsdbCommand(app, run);
   CLI11_PARSE(app, argc, argv);
   return run();
 }

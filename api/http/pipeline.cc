@@ -349,7 +349,11 @@ Pipeline::Step Pipeline::Refuse(const ConnectionPtr& connection, const Refused& 
   metrics_.CountRefused(refused.reason);
   connection->close_after_response = true;
   connection->input_abandoned = true;
-  return Answer(connection, OwnResponse(*connection, refused.status, refused.text, {}));
+  std::string text(refused.text);
+  if (refused.reason == RefusalReason::kBodyTooLarge) {
+    text += ": at most " + std::to_string(options_.request_bytes_max) + " bytes, send it in pieces";
+  }
+  return Answer(connection, OwnResponse(*connection, refused.status, text, {}));
 }
 
 Pipeline::Step Pipeline::AnswerOptions(const ConnectionPtr& connection) {
