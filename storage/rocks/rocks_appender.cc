@@ -4,6 +4,7 @@
 
 #include "storage/journal/record_codec.h"
 #include "storage/rocks/rocks_core.h"
+#include "storage/rocks/standing_samples.h"
 
 namespace bellwether::storage {
 namespace {
@@ -74,11 +75,27 @@ class RocksAppender final : public Appender {
     const std::uint64_t segment = core_.FollowSegment();
     const auto bounds =
         head::TimeBounds::At(core_.clock.Now(), core_.options.retention, core_.options.future_limit, mode_);
+    StandingSamples standing;
+    if (mode_ == AppendMode::kBackfill) BW_RETURN_IF_ERROR(LeaveOutStanding(standing));
     core_.head->Apply(floats_, histograms_, bounds, applied_);
+    AddTo(applied_.result, standing);
     SelectTaken(durability);
     if (taken_ > 0 || !metadata_.empty()) BW_RETURN_IF_ERROR(JournalCommit(segment, durability));
     AddExemplars(bounds);
     return applied_.result;
+  }
+
+  base::Status LeaveOutStanding(StandingSamples& standing) {
+    if (floats_.data() != gathered_floats_.data()) gathered_floats_.assign(floats_.begin(), floats_.end());
+    BW_ASSIGN_OR_RETURN(standing, TakeOutStanding(core_, gathered_floats_));
+    floats_ = gathered_floats_;
+    return {};
+  }
+
+  static void AddTo(CommitResult& result, StandingSamples& standing) {
+    result.floats += standing.repeats;
+    result.refused[static_cast<std::size_t>(Refusal::kDuplicate)] += standing.contradictions;
+    if (!result.first_refused) result.first_refused = std::move(standing.first_contradiction);
   }
 
   void WaitForSealer() {

@@ -45,7 +45,7 @@ OpenStore OpenForContract(StorageOptions options, base::Clock& clock, base::Metr
   return {state, std::move(opened->storage)};
 }
 
-StorageMaker RocksMaker() { return {"rocks", OpenForContract, true, true, false}; }
+StorageMaker RocksMaker() { return {"rocks", OpenForContract, true, true}; }
 StorageMaker RocksMakerOfTwos() {
   return {"rocks_chunks_of_two",
           [](StorageOptions options, base::Clock& clock, base::MetricsRegistry& metrics) {
@@ -53,7 +53,7 @@ StorageMaker RocksMakerOfTwos() {
             options.sync = SyncPolicy::kOff;
             return OpenForContract(options, clock, metrics);
           },
-          true, true, false};
+          true, true};
 }
 
 }  // namespace

@@ -1,0 +1,31 @@
+// storage/rocks/standing_samples.h
+//
+// What stands already of a back-fill, in the head or in sealed windows. An import that is sent twice then neither grows
+// the store nor the journal, and one that contradicts what is stored is told so, sample by sample.
+//
+// Looked up is only what can stand: samples in order are none, nor those whose time no chunk of their series in the
+// head and no sealed window covers. So a back-fill into empty times costs one look at its series a sample.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/status.h"
+#include "storage/rocks/rocks_core.h"
+#include "storage/storage.h"
+
+namespace bellwether::storage {
+
+struct StandingSamples {
+  std::uint64_t repeats = 0;         // Taken out: the same bits are on disk.
+  std::uint64_t contradictions = 0;  // Taken out: other bits stand, in the head or on disk.
+  std::optional<CommitResult::First> first_contradiction;
+};
+
+// Takes samples that need not, or must not, be written out of `floats`; the order of the others stays. Repeats of what
+// is in the head remain: what they repeat may not have reached the journal. The caller holds the pin of the refs.
+// Errors: those of reading sealed windows.
+[[nodiscard]] base::Result<StandingSamples> TakeOutStanding(RocksCore& core, std::vector<FloatSample>& floats);
+
+}  // namespace bellwether::storage
