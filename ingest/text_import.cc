@@ -14,8 +14,8 @@
 namespace bellwether::ingest {
 namespace {
 
-// Samples of one commit: enough to spread its costs, few enough to stay in the cache.
-constexpr std::size_t kImportBatchSamples = 1u << 16;
+// Samples of one commit: enough to spread the look at what stands of each series, few enough for bounded memory.
+constexpr std::size_t kImportBatchSamples = 1u << 18;
 // A text that has not told its format after this much has no times.
 constexpr std::size_t kImportSniffBytes = 1u << 20;
 constexpr std::size_t kImportLineBytesMax = 1u << 20;

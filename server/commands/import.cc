@@ -30,8 +30,8 @@ struct ImportFlags {
   std::string state_file;
   std::string retention = "0";
   std::string retry_for = "5m";
-  std::size_t piece_bytes = 8u << 20;
-  std::size_t connections = 2;
+  std::size_t piece_bytes = 16u << 20;
+  std::size_t connections = 1;
   bool quiet = false;
 };
 
@@ -239,7 +239,9 @@ void AddImportCommand(CLI::App& app, std::function<int()>& run) {
   command->add_option("--piece-bytes", flags->piece_bytes, "Text that is sent, and made durable, at a time")
       ->check(CLI::Range(std::size_t{64} << 10, std::size_t{48} << 20))
       ->capture_default_str();
-  command->add_option("--connections", flags->connections, "Pieces under way at a time")
+  command
+      ->add_option("--connections", flags->connections,
+                   "Pieces under way at a time; more than one suits files series by series")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command->add_option("--retry-for", flags->retry_for, "How long a server that does not answer is tried")

@@ -174,12 +174,12 @@ class Head {
   void LabelValues(std::string_view name, std::span<const metric::Matcher> matchers, Range range,
                    std::set<std::string, std::less<>>& values) const;
 
-  // What a series has around a time. The caller holds the pin under which the ref was found.
-  struct Around {
-    base::TimestampMs newest = kNoSample;
-    bool covered = false;  // A chunk, or a late sample, may have a sample at just that time.
+  // What a series has within times, both inclusive. The caller holds the pin under which the ref was found.
+  struct Within {
+    base::TimestampMs newest = kNoSample;  // Of the series, wherever that is.
+    bool any = false;                      // A chunk, or a late sample, may have a sample there.
   };
-  [[nodiscard]] Around AroundOf(SeriesRef ref, base::TimestampMs t) const;
+  [[nodiscard]] Within WithinOf(SeriesRef ref, base::TimestampMs min, base::TimestampMs max) const;
 
   // disk_bytes is left at 0.
   [[nodiscard]] StorageStats Stats(std::size_t limit) const;

@@ -123,13 +123,12 @@ StorageStats Head::Stats(std::size_t limit) const {
   return stats;
 }
 
-Head::Around Head::AroundOf(SeriesRef ref, base::TimestampMs t) const {
+Head::Within Head::WithinOf(SeriesRef ref, base::TimestampMs min, base::TimestampMs max) const {
   const SeriesPlace place = PlaceOf(ref);
   Shard& shard = impl_->ShardFor(place.slot);
   const base::MutexLock lock(shard.mu);
   const Series& s = shard.At(place.slot);
-  if (t > s.newest()) return {s.newest(), false};
-  return {s.newest(), s.Overlaps(t, t)};
+  return {s.newest(), min <= s.newest() && s.Overlaps(min, max)};
 }
 
 }  // namespace bellwether::storage::head

@@ -20,33 +20,39 @@ struct StandingSuspects {
   std::vector<std::uint32_t> samples;  // Indices, by time once sorted.
 };
 
+// The samples of one series in the batch.
+struct StandingGroup {
+  SeriesRef ref = SeriesRef::kNone;
+  base::TimestampMs min;
+  base::TimestampMs max;
+  std::int32_t suspects = -1;  // Index; below 0: none of them can stand.
+};
+
 class StandingSearch {
  public:
-  StandingSearch(RocksCore& core, const std::vector<FloatSample>& floats)
-      : core_(core), floats_(floats), found_(floats.size(), Standing::kNot), existing_(floats.size()) {}
+  StandingSearch(RocksCore& core, const std::vector<FloatSample>& floats) : core_(core), floats_(floats) {}
 
   // False if there is nothing to look for.
   bool FindSuspects() {
+    GroupBySeries();
     const std::shared_ptr<const WindowList> windows = core_.catalogue->windows();
-    std::unordered_map<SeriesRef, std::size_t> known;
-    SeriesRef last = SeriesRef::kNone;
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < floats_.size(); ++i) {
-      const FloatSample& sample = floats_[i];
-      const head::Head::Around around = core_.head->AroundOf(sample.ref, sample.timestamp);
-      const bool in_order = around.newest != head::kNoSample && sample.timestamp > around.newest;
-      if (in_order || (!around.covered && !IsCovered(*windows, sample.timestamp))) continue;
-      if (sample.ref != last) {
-        last = sample.ref;
-        const auto [place, is_new] = known.try_emplace(last, suspects_.size());
-        at = place->second;
-        if (is_new) suspects_.push_back({core_.head->LabelsOf(last), {}});
-      }
-      suspects_[at].samples.push_back(static_cast<std::uint32_t>(i));
-      min_ = std::min(min_, sample.timestamp);
-      max_ = std::max(max_, sample.timestamp);
+    for (StandingGroup& group : groups_) {
+      const head::Head::Within within = core_.head->WithinOf(group.ref, group.min, group.max);
+      const bool in_order = within.newest != head::kNoSample && group.min > within.newest;
+      if (in_order || (!within.any && !IsCovered(*windows, group.min, group.max))) continue;
+      group.suspects = static_cast<std::int32_t>(suspects_.size());
+      suspects_.push_back({core_.head->LabelsOf(group.ref), {}});
+      min_ = std::min(min_, group.min);
+      max_ = std::max(max_, group.max);
     }
-    return !suspects_.empty();
+    if (suspects_.empty()) return false;
+    for (std::size_t i = 0; i < floats_.size(); ++i) {
+      const std::int32_t at = groups_[group_of_[i]].suspects;
+      if (at >= 0) suspects_[static_cast<std::size_t>(at)].samples.push_back(static_cast<std::uint32_t>(i));
+    }
+    found_.resize(floats_.size(), Standing::kNot);
+    existing_.resize(floats_.size());
+    return true;
   }
 
   base::Status Search() {
@@ -75,8 +81,25 @@ class StandingSearch {
   [[nodiscard]] double existing(std::size_t i) const { return existing_[i]; }
 
  private:
-  static bool IsCovered(const WindowList& windows, base::TimestampMs t) {
-    return std::any_of(windows.begin(), windows.end(), [&](const auto& w) { return w->Overlaps(t, t); });
+  static bool IsCovered(const WindowList& windows, base::TimestampMs min, base::TimestampMs max) {
+    return std::any_of(windows.begin(), windows.end(), [&](const auto& w) { return w->Overlaps(min, max); });
+  }
+
+  void GroupBySeries() {
+    std::unordered_map<SeriesRef, std::uint32_t> known;
+    group_of_.resize(floats_.size());
+    std::uint32_t at = 0;
+    for (std::size_t i = 0; i < floats_.size(); ++i) {
+      const auto& [ref, t, value, start] = floats_[i];
+      if (i == 0 || ref != floats_[i - 1].ref) {
+        const auto [place, is_new] = known.try_emplace(ref, static_cast<std::uint32_t>(groups_.size()));
+        at = place->second;
+        if (is_new) groups_.push_back({.ref = ref, .min = t, .max = t});
+      }
+      group_of_[i] = at;
+      groups_[at].min = std::min(groups_[at].min, t);
+      groups_[at].max = std::max(groups_[at].max, t);
+    }
   }
 
   base::Status SearchName(Querier& querier, const std::string& name, const std::vector<StandingSuspects*>& series) {
@@ -129,6 +152,8 @@ class StandingSearch {
 
   RocksCore& core_;
   const std::vector<FloatSample>& floats_;
+  std::vector<StandingGroup> groups_;
+  std::vector<std::uint32_t> group_of_;  // Of each sample.
   std::vector<Standing> found_;
   std::vector<double> existing_;  // What stands, where found.
   std::vector<StandingSuspects> suspects_;

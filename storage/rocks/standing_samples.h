@@ -3,8 +3,9 @@
 // What stands already of a back-fill, in the head or in sealed windows. An import that is sent twice then neither grows
 // the store nor the journal, and one that contradicts what is stored is told so, sample by sample.
 //
-// Looked up is only what can stand: samples in order are none, nor those whose time no chunk of their series in the
-// head and no sealed window covers. So a back-fill into empty times costs one look at its series a sample.
+// Looked up is only what can stand: series whose samples are all in order have none, nor those of whose times no chunk
+// in the head and no sealed window has any. So a back-fill into empty times costs one look at each of its series a
+// commit.
 #pragma once
 
 #include <cstdint>
