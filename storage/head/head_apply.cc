@@ -111,6 +111,7 @@ void TakeShard(Applying& a, Shard& shard, std::span<const Sample> samples, std::
       __builtin_prefetch(&shard.At(PlaceOf(samples[order[i + 2 * kAhead]].ref).slot), 1);
     }
     if (i + kAhead < order.size()) shard.At(PlaceOf(samples[order[i + kAhead]].ref).slot).Prefetch();
+    if (i + kAhead / 2 < order.size()) shard.At(PlaceOf(samples[order[i + kAhead / 2]].ref).slot).PrefetchTail();
     const Sample& sample = samples[order[i]];
     const SeriesPlace place = PlaceOf(sample.ref);
     Series& s = shard.At(place.slot);

@@ -161,6 +161,10 @@ class Series {
     if (open_ != nullptr) __builtin_prefetch(reinterpret_cast<const char*>(open_) + 64, 1);
   }
 
+  void PrefetchTail() const {
+    if (open_ != nullptr) __builtin_prefetch(open_->tail(), 1);
+  }
+
   std::uint32_t defined_in = 0;  // The journal segment that has the labels; 0: none yet.
   std::uint16_t generation = 0;
   bool detached = false;         // Found by nobody any more, see SeriesTable.

@@ -201,11 +201,13 @@ void CommitEncoder::AddFloats(std::span<const FloatSample> samples, std::span<co
   if (count == 0) return;
 
   constexpr std::size_t kSampleBytesMax = 4 * base::kMaxVarintBytes;
-  constexpr std::size_t kFrontBytesMax = 2 * base::kMaxVarintBytes + 2;
-  const std::size_t begin = sections_.size();
-  // The body is written behind room for the front, which is not known before, and then moved up.
-  sections_.resize(begin + kFrontBytesMax + static_cast<std::size_t>(count) * kSampleBytesMax);
-  char* const body = sections_.data() + begin + kFrontBytesMax;
+  constexpr std::size_t kFrontBytesMax = base::kMaxVarintBytes + 1;
+  const std::size_t needed = kFrontBytesMax + static_cast<std::size_t>(count) * kSampleBytesMax;
+  if (columns_bytes_ < needed) {
+    columns_ = std::make_unique_for_overwrite<char[]>(needed);
+    columns_bytes_ = needed;
+  }
+  char* const body = columns_.get();
   char* out = PutVarint(body, count);
   *out++ = static_cast<char>(has_starts ? kHasStarts : 0);
   std::uint64_t ref = 0;
@@ -229,12 +231,7 @@ void CommitEncoder::AddFloats(std::span<const FloatSample> samples, std::span<co
     out = PutVarint(out, base::ZigZag(TimeDifference(samples[i].start_timestamp.ms, ms)));
     ms = samples[i].start_timestamp.ms;
   }
-  const auto body_bytes = static_cast<std::size_t>(out - body);
-  char* front = sections_.data() + begin;
-  *front++ = static_cast<char>(SectionKind::kFloats);
-  front = PutVarint(front, body_bytes);
-  std::memmove(front, body, body_bytes);
-  sections_.resize(static_cast<std::size_t>(front - sections_.data()) + body_bytes);
+  AppendSection(SectionKind::kFloats, {body, static_cast<std::size_t>(out - body)}, sections_);
 }
 
 void CommitEncoder::AddHistogram(const HistogramSample& sample) {

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -49,7 +50,9 @@ class CommitEncoder {
   std::string series_;
   std::string histograms_;
   std::string metadata_;
-  std::string sections_;  // Of floats.
+  std::string sections_;             // Of floats.
+  std::unique_ptr<char[]> columns_;  // Where their bodies are made; a string would clear the room first.
+  std::size_t columns_bytes_ = 0;
   std::string payload_;
   std::uint64_t last_series_ = 0;
   std::uint64_t last_histogram_ = 0;
