@@ -27,6 +27,9 @@ int WorkersOrCores(int workers) {
   return workers > 0 ? workers : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
+// Of four writers three wait for the disk, and share its sync.
+int IngestWorkers(int workers) { return workers > 0 ? workers : 4 * WorkersOrCores(0); }
+
 HttpServerOptions HttpOptionsOf(const ServerOptions& options) {
   HttpServerOptions http;
   http.host = options.host;
@@ -34,7 +37,7 @@ HttpServerOptions HttpOptionsOf(const ServerOptions& options) {
   http.route_prefix = RoutePrefixOf(options.external_url);
   http.request_bytes_max = options.request_bytes_max;
   http.connections_max = options.connections_max;
-  http.ingest_workers = WorkersOrCores(options.ingest_workers);
+  http.ingest_workers = IngestWorkers(options.ingest_workers);
   http.query_workers = WorkersOrCores(options.query_workers);
   http.request_timeout = options.request_timeout;
   return http;

@@ -35,8 +35,8 @@ struct ServerOptions {
   bool enable_lifecycle = false;  // /-/reload
   std::size_t request_bytes_max = 64u << 20;
   int connections_max = 1024;
-  int ingest_workers = 0;  // 0: as many as cores.
-  int query_workers = 0;
+  int ingest_workers = 0;                               // 0: four for each core; most of them wait for the disk.
+  int query_workers = 0;                                // 0: as many as cores.
   base::DurationMs request_timeout = base::Minutes(5);  // To read a whole request.
   std::string version{};                                // Of Bellwether.
   std::string storage_retention{};                      // As it is shown: "15d".

@@ -1,11 +1,14 @@
 #include "ingest/write_handler.h"
 
 #include <array>
+#include <chrono>
+#include <optional>
 #include <span>
 
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/utf8.h"
 #include "ingest/validate/refused_sample.h"
 #include "ingest/validate/series_labels.h"
@@ -41,25 +44,20 @@ struct WriteHandler::Metrics {
   std::array<base::Counter*, storage::kRefusals> refused_samples{};
 };
 
-namespace {
-
-// What one thread keeps from request to request.
-struct WriteBuffers {
+// What is kept from request to request.
+struct WriteHandler::WriteBuffers {
   std::string decoded;
   WireRequest request;
   std::vector<storage::SeriesRef> refs;
   std::vector<metric::LabelView> labels;
   std::vector<storage::HistogramSample> histograms;
+  std::unique_ptr<storage::Appender> appender;
 };
 
-// A thread that once took a huge request does not keep its memory for ever.
-constexpr std::size_t kKeptDecodedBytesMax = 8u << 20;
+namespace {
 
-WriteBuffers& ThreadBuffers() {
-  thread_local WriteBuffers buffers;
-  if (buffers.decoded.capacity() > kKeptDecodedBytesMax) buffers = WriteBuffers();
-  return buffers;
-}
+// What was once needed for a huge request is not kept for ever.
+constexpr std::size_t kKeptDecodedBytesMax = 8u << 20;
 
 WriteOutcome Failure(int http_status, std::string message) {
   WriteOutcome outcome;
@@ -75,8 +73,37 @@ WriteOutcome StorageFailure(const base::Status& status) {
   return Failure(passing ? 503 : 500, status.message());
 }
 
+WriteOutcome NotStored(const base::Status& status) {
+  BW_LOG_EVERY(std::chrono::seconds(10), kError, "write request not stored", {"error", status});
+  return StorageFailure(status);
+}
+
+}  // namespace
+
+// A request that waits for its sync.
+struct WriteHandler::QueuedWrite {
+  storage::CommitResult committed;
+  std::array<std::uint64_t, kSeriesRefusals> refused{};
+  std::string first_error;  // Of a refused series.
+
+  [[nodiscard]] WriteOutcome Outcome() const {
+    WriteOutcome outcome;
+    outcome.floats_written = committed.floats;
+    outcome.histograms_written = committed.histograms;
+    outcome.exemplars_written = committed.exemplars;
+    if (!first_error.empty()) {
+      outcome.http_status = 400;
+      outcome.message = first_error;
+    } else if (committed.first_refused) {
+      outcome.http_status = 400;
+      outcome.message = DescribeRefusedSample(*committed.first_refused);
+    }
+    return outcome;
+  }
+};
+
 // Turns a decoded request into one commit. Lives for one request.
-class WriteSession {
+class WriteHandler::WriteSession {
  public:
   WriteSession(const IngestOptions& options, storage::Appender& appender, WriteBuffers& buffers)
       : options_(options), appender_(appender), b_(buffers) {}
@@ -187,10 +214,42 @@ class WriteSession {
   std::string first_error_;
 };
 
-}  // namespace
+// Buffers that no request uses. The last given back is the first taken: it is still in the processor's cache.
+class WriteHandler::BufferPool {
+ public:
+  explicit BufferPool(storage::Storage& storage) : storage_(storage) {}
+
+  std::unique_ptr<WriteBuffers> Take() {
+    {
+      const base::MutexLock lock(mu_);
+      if (!idle_.empty()) {
+        auto buffers = std::move(idle_.back());
+        idle_.pop_back();
+        return buffers;
+      }
+    }
+    auto buffers = std::make_unique<WriteBuffers>();
+    buffers->appender = storage_.NewAppender();
+    return buffers;
+  }
+
+  void GiveBack(std::unique_ptr<WriteBuffers> buffers) {
+    if (buffers->decoded.capacity() > kKeptDecodedBytesMax) return;
+    const base::MutexLock lock(mu_);
+    idle_.push_back(std::move(buffers));
+  }
+
+ private:
+  storage::Storage& storage_;
+  base::Mutex mu_;
+  std::vector<std::unique_ptr<WriteBuffers>> idle_ BW_GUARDED_BY(mu_);
+};
 
 WriteHandler::WriteHandler(IngestOptions options, storage::Storage& storage, base::MetricsRegistry& metrics)
-    : options_(options), storage_(storage), metrics_(std::make_unique<Metrics>(metrics)) {}
+    : options_(options),
+      storage_(storage),
+      metrics_(std::make_unique<Metrics>(metrics)),
+      buffers_(std::make_unique<BufferPool>(storage)) {}
 
 WriteHandler::~WriteHandler() = default;
 
@@ -200,44 +259,42 @@ WriteOutcome WriteHandler::Handle(const WriteRequest& request) {
   if (request.body.size() > options_.compressed_bytes_max) {
     return Failure(413, fmt::format("request body exceeds the {} bytes limit", options_.compressed_bytes_max));
   }
-  WriteBuffers& buffers = ThreadBuffers();
+  auto buffers = buffers_->Take();
+  QueuedWrite queued;
+  std::optional<WriteOutcome> failed = Queue(request, *buffers, queued);
+  buffers_->GiveBack(std::move(buffers));  // While this thread waits for the disk another may need them.
+  if (failed) return std::move(*failed);
+  if (const base::Status durable = storage_.WaitDurable(queued.committed); !durable.ok()) return NotStored(durable);
+  Count(queued);
+  return queued.Outcome();
+}
+
+std::optional<WriteOutcome> WriteHandler::Queue(const WriteRequest& request, WriteBuffers& buffers,
+                                                QueuedWrite& queued) {
   const auto message = OpenSnappyBlock(request.body, options_.decoded_bytes_max, buffers.decoded);
   if (!message.ok()) return Failure(400, message.status().message());
   if (const base::Status read = ReadWriteRequestV1(*message, buffers.request); !read.ok()) {
     return Failure(400, read.message());
   }
   metrics_->wire_bytes.Add(request.body.size());
-
-  const auto appender = storage_.NewAppender();
-  WriteSession session(options_, *appender, buffers);
+  WriteSession session(options_, *buffers.appender, buffers);
   if (const base::Status appended = session.Append(); !appended.ok()) {
-    appender->Rollback();
+    buffers.appender->Rollback();
     return StorageFailure(appended);
   }
-  const auto committed = appender->Commit(storage::Durability::kDurable);
-  if (!committed.ok()) {
-    BW_LOG_EVERY(std::chrono::seconds(10), kError, "write request not stored", {"error", committed.status()});
-    return StorageFailure(committed.status());
-  }
+  auto committed = buffers.appender->Commit(storage::Durability::kDeferred);
+  if (!committed.ok()) return NotStored(committed.status());
+  queued = {std::move(*committed), session.refused(), session.first_error()};
+  return std::nullopt;
+}
 
-  metrics_->floats.Add(committed->floats);
-  metrics_->histograms.Add(committed->histograms);
-  metrics_->exemplars.Add(committed->exemplars);
-  for (std::size_t i = 1; i < kSeriesRefusals; ++i) metrics_->refused_series[i]->Add(session.refused()[i]);
-  for (std::size_t i = 1; i < storage::kRefusals; ++i) metrics_->refused_samples[i]->Add(committed->refused[i]);
-
-  WriteOutcome outcome;
-  outcome.floats_written = committed->floats;
-  outcome.histograms_written = committed->histograms;
-  outcome.exemplars_written = committed->exemplars;
-  if (!session.first_error().empty()) {
-    outcome.http_status = 400;
-    outcome.message = session.first_error();
-  } else if (committed->first_refused) {
-    outcome.http_status = 400;
-    outcome.message = DescribeRefusedSample(*committed->first_refused);
-  }
-  return outcome;
+void WriteHandler::Count(const QueuedWrite& queued) {
+  const storage::CommitResult& committed = queued.committed;
+  metrics_->floats.Add(committed.floats);
+  metrics_->histograms.Add(committed.histograms);
+  metrics_->exemplars.Add(committed.exemplars);
+  for (std::size_t i = 1; i < kSeriesRefusals; ++i) metrics_->refused_series[i]->Add(queued.refused[i]);
+  for (std::size_t i = 1; i < storage::kRefusals; ++i) metrics_->refused_samples[i]->Add(committed.refused[i]);
 }
 
 }  // namespace bellwether::ingest

@@ -4,7 +4,7 @@
 // maps the outcome to an answer.
 //
 // The body is a snappy block holding a protobuf message that is walked in place: no message objects, no copies of
-// strings, one arena of columns a request, kept by the thread. A series is found by the bytes of its labels; only a
+// strings, one arena of columns a request, used again by the next. A series is found by the bytes of its labels; only a
 // series never seen before has its labels taken apart and judged.
 //
 // What is refused never costs what is good: invalid series and samples out of order are skipped and counted, the rest
@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,7 +53,7 @@ struct WriteOutcome {
   bool version_2 = false;  // The answer carries the written-counts of remote write 2.0.
 };
 
-// Thread-safe; each call works on its thread's own buffers.
+// Thread-safe. A call waits for the disk at its end, without holding anything: let there be more callers than cores.
 class WriteHandler {
  public:
   // All three outlive the handler.
@@ -63,9 +64,20 @@ class WriteHandler {
 
  private:
   struct Metrics;
-  IngestOptions options_;
+  struct WriteBuffers;
+  struct QueuedWrite;
+  class WriteSession;
+  class BufferPool;
+
+  // Everything but the wait for the disk. An outcome if the request ends here.
+  [[nodiscard]] std::optional<WriteOutcome> Queue(const WriteRequest& request, WriteBuffers& buffers,
+                                                  QueuedWrite& queued);
+  void Count(const QueuedWrite& queued);
+
+  const IngestOptions options_;
   storage::Storage& storage_;
-  std::unique_ptr<Metrics> metrics_;
+  const std::unique_ptr<Metrics> metrics_;
+  const std::unique_ptr<BufferPool> buffers_;
 };
 
 }  // namespace bellwether::ingest

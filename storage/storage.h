@@ -105,7 +105,11 @@ struct MetricMetadata {
   friend bool operator==(const MetricMetadata&, const MetricMetadata&) = default;
 };
 
-enum class Durability : std::uint8_t { kDurable, kVisible };
+enum class Durability : std::uint8_t {
+  kDurable,   // Commit returns when the samples are durable.
+  kDeferred,  // It returns before: Storage::WaitDurable says when, and that is when a sender may be answered.
+  kVisible,   // Nobody waits.
+};
 
 // Whose samples an appender brings: a sender's or a rule's of now, or history. See above.
 enum class AppendMode : std::uint8_t { kLive, kBackfill };
@@ -125,6 +129,10 @@ struct CommitResult {
     double sent = 0;
   };
   std::optional<First> first_refused;
+
+  // Of the store, for WaitDurable.
+  std::uint64_t sequence = 0;
+  std::int64_t begun_nanos = 0;  // Of the store's monotonic clock.
 
   [[nodiscard]] std::uint64_t TotalRefused() const;
 };
@@ -246,6 +254,8 @@ class Storage {
 
   // Returns after everything committed so far is durable.
   virtual base::Status Sync() = 0;
+  // Returns after what was committed as kDeferred is durable. Errors: those of Commit.
+  virtual base::Status WaitDurable(const CommitResult& /*committed*/) { return Sync(); }
 
   // Exemplars in [min, max] of series that match any of the selectors, by label set.
   [[nodiscard]] virtual base::Result<std::vector<ExemplarSeries>> Exemplars(

@@ -92,7 +92,9 @@ bool Journal::HasRoom(std::size_t bytes) const {
 // with the first record.
 void Journal::LeaveSegment(std::uint64_t segment) {
   while (segment == segment_) {
-    if (queue_.records == 0 && !leading_) {
+    if (leading_) {
+      changed_.Wait(mu_);
+    } else if (queue_.records == 0) {
       ++segment_;
       segment_used_ = kSegmentHeaderBytes;
     } else {
@@ -135,9 +137,29 @@ base::Status Journal::DriveTo(Sequence sequence, Goal goal) {
   }
 }
 
+// Waits for others to come along. One who writes alone would wait in vain: after a wait that brought nobody the next
+// syncs are made at once, until two records meet again by themselves.
+void Journal::Gather() {
+  constexpr int kLoneSyncs = 32;
+  auto now = std::chrono::steady_clock::now();
+  const auto earliest = last_sync_ + options_.gather;
+  const bool waits = now < earliest && lone_syncs_ == 0;
+  while (waits && now < earliest) {
+    others_.WaitFor(mu_, std::chrono::ceil<std::chrono::milliseconds>(earliest - now));
+    now = std::chrono::steady_clock::now();
+  }
+  last_sync_ = now;
+  if (queue_.records > 1) {
+    lone_syncs_ = 0;
+  } else {
+    lone_syncs_ = waits ? kLoneSyncs : std::max(lone_syncs_ - 1, 0);
+  }
+}
+
 // The lock is let go while the disk works: others append meanwhile, and find leading_ set.
 void Journal::LeadBatch(Goal goal) {
   leading_ = true;
+  if (goal == Goal::kSynced && queue_.records > 0) Gather();
   std::swap(queue_, writing_);
   const Sequence last = appended_;
   mu_.unlock();

@@ -7,7 +7,8 @@
 // Group commit. Append puts a record in a queue in memory and returns its sequence. WaitDurable(sequence) returns when
 // the record is safe: the first waiter to find nobody at it takes the whole queue, writes it and syncs once for all who
 // wait; those who came meanwhile are the next batch. No thread of its own, no timer: one writer alone pays one sync,
-// forty share it.
+// forty share it. A sync costs the machine as much as a thousand samples do, so where writers share syncs the next one
+// begins no sooner than JournalOptions::gather after the last: who comes meanwhile goes along.
 //
 // What "safe" means is the policy's: synced (kAlways), or in the kernel's hands (kInterval, kOff), which a killed
 // process does not lose but a power cut does. Under kInterval the owner calls Flush every so often.
@@ -33,6 +34,7 @@
 // second time with the memtable, and deletes its files by rules of its own.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -54,6 +56,7 @@ struct JournalOptions {
   SyncPolicy policy = SyncPolicy::kAlways;
   std::uint64_t segment_bytes = 128u << 20;
   std::size_t queue_bytes_max = 16u << 20;  // An Append that finds more waiting writes it out first.
+  std::chrono::milliseconds gather{2};      // At least, from sync to sync, while several write at once; 0: no pause.
   std::uint64_t first_segment = 1;          // Segments get this number or a higher one.
 };
 
@@ -136,6 +139,7 @@ class Journal {
   [[nodiscard]] base::Status WaitFor(Sequence sequence, Goal goal);
   [[nodiscard]] base::Status DriveTo(Sequence sequence, Goal goal) BW_REQUIRES(mu_);
   void LeadBatch(Goal goal) BW_REQUIRES(mu_);
+  void Gather() BW_REQUIRES(mu_);
   [[nodiscard]] bool HasRoom(std::size_t bytes) const BW_REQUIRES(mu_);
   void LeaveSegment(std::uint64_t segment) BW_REQUIRES(mu_);
   void NoteFailure(const base::Status& status) BW_REQUIRES(mu_);
@@ -164,7 +168,10 @@ class Journal {
 
   mutable base::Mutex mu_;
   base::CondVar changed_;
+  base::CondVar others_;  // Never notified: Gather sleeps on it.
   bool leading_ BW_GUARDED_BY(mu_) = false;
+  std::chrono::steady_clock::time_point last_sync_ BW_GUARDED_BY(mu_);  // When it began.
+  int lone_syncs_ BW_GUARDED_BY(mu_) = 0;                               // To go before another is waited for.
   Queue queue_ BW_GUARDED_BY(mu_);
   Sequence appended_ BW_GUARDED_BY(mu_) = 0;
   Sequence written_ BW_GUARDED_BY(mu_) = 0;

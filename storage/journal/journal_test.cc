@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <set>
 #include <thread>
@@ -479,6 +480,28 @@ void WriteFromThreads(FileSystem& files, const std::string& path) {
 TEST(JournalThreads, EachThreadsRecordsStandInItsOrder) {
   FaultFileSystem files;
   WriteFromThreads(files, kJournalDir);
+}
+
+// Every record begins a segment, while a timer syncs what is synced already.
+TEST(JournalThreads, SegmentsChangeWhileAnotherSyncs) {
+  constexpr int kWriters = 3;
+  constexpr int kRecords = 200;
+  FaultFileSystem files;
+  auto opened = Journal::Open({.path = kJournalDir, .policy = SyncPolicy::kInterval, .segment_bytes = 64}, files, {});
+  ASSERT_TRUE(opened.ok());
+  Journal& journal = **opened;
+  std::atomic<int> writing{kWriters};
+  std::vector<std::jthread> threads;
+  for (int w = 0; w < kWriters; ++w) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kRecords; ++i)
+        EXPECT_TRUE(Write(journal, "a record as large as a segment, and more than that").ok());
+      --writing;
+    });
+  }
+  while (writing > 0) EXPECT_TRUE(journal.Flush().ok());
+  threads.clear();
+  EXPECT_EQ(journal.counters().records, kWriters * kRecords);
 }
 
 TEST(JournalThreads, OnTheRealDisk) {

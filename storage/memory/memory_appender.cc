@@ -129,7 +129,7 @@ class MemoryAppender final : public Appender {
       series.newest_sample = p.sample;
     }
     if (outcome != head::Outcome::kRepeat) series.samples.try_emplace(p.timestamp, std::move(p.sample));
-    if (durability == Durability::kDurable && mode_ == AppendMode::kLive &&
+    if (durability != Durability::kVisible && mode_ == AppendMode::kLive &&
         (!data_.newest_sample || p.timestamp > *data_.newest_sample)) {
       data_.newest_sample = p.timestamp;
     }

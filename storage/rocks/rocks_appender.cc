@@ -47,6 +47,10 @@ class RocksAppender final : public Appender {
     auto result = TakeAndJournal(durability);
     Count(result);
     Rollback();
+    if (result.ok() && durability == Durability::kDeferred) {
+      result->begun_nanos = begin;  // WaitDurable tells how long it took.
+      return result;
+    }
     core_.metrics.commit_seconds.Observe(static_cast<double>(core_.clock.MonotonicNanos() - begin) / 1e9);
     return result;
   }
@@ -67,7 +71,7 @@ class RocksAppender final : public Appender {
 
   base::Result<CommitResult> TakeAndJournal(Durability durability) {
     // What rules compute is little, and what they know depends on it: it may use the reserve.
-    const bool from_outside = durability == Durability::kDurable || mode_ == AppendMode::kBackfill;
+    const bool from_outside = durability != Durability::kVisible || mode_ == AppendMode::kBackfill;
     if (from_outside) BW_RETURN_IF_ERROR(core_.gate.Check());
     if (core_.backlog.IsFull()) WaitForSealer();
     HoldRefs();
@@ -119,7 +123,7 @@ class RocksAppender final : public Appender {
     }
     if (taken_ == 0) return;
     core_.newest.Show(newest_);
-    if (durability == Durability::kDurable && mode_ == AppendMode::kLive) core_.newest_sent.Show(newest_);
+    if (durability != Durability::kVisible && mode_ == AppendMode::kLive) core_.newest_sent.Show(newest_);
   }
 
   void Note(base::TimestampMs t) {
@@ -140,6 +144,7 @@ class RocksAppender final : public Appender {
     BW_RETURN_IF_ERROR(appended.status());
     core_.head->MarkDefined(applied_.undefined, static_cast<std::uint32_t>(segment));
     for (const MetricMetadata& m : metadata_) core_.metadata.Set(m);
+    applied_.result.sequence = *appended;
     if (durability != Durability::kDurable) return base::OkStatus();
     base::Status durable = core_.journal->WaitDurable(*appended);
     core_.gate.NoteCommit(durable);

@@ -68,6 +68,15 @@ base::Status RocksStorage::Sync() {
   return synced;
 }
 
+base::Status RocksStorage::WaitDurable(const CommitResult& committed) {
+  base::Status status = core_->journal->WaitDurable(committed.sequence);
+  core_->gate.NoteCommit(status);
+  if (!status.ok()) core_->metrics.failed_commits.Add();
+  core_->metrics.commit_seconds.Observe(static_cast<double>(core_->clock.MonotonicNanos() - committed.begun_nanos) /
+                                        1e9);
+  return status;
+}
+
 base::Result<std::vector<ExemplarSeries>> RocksStorage::Exemplars(
     base::TimestampMs min, base::TimestampMs max, std::span<const std::vector<metric::Matcher>> selectors) {
   return core_->exemplars.Select(min, max, selectors);

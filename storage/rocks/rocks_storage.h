@@ -32,6 +32,7 @@ class RocksStorage final : public Storage {
   [[nodiscard]] std::unique_ptr<Appender> NewAppender(AppendMode mode) override;
   [[nodiscard]] std::unique_ptr<Querier> NewQuerier(base::TimestampMs min, base::TimestampMs max) override;
   base::Status Sync() override;
+  base::Status WaitDurable(const CommitResult& committed) override;
   [[nodiscard]] base::Result<std::vector<ExemplarSeries>> Exemplars(
       base::TimestampMs min, base::TimestampMs max, std::span<const std::vector<metric::Matcher>> selectors) override;
   [[nodiscard]] std::vector<MetricMetadata> Metadata(std::string_view metric) const override;
