@@ -117,6 +117,7 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
   context.version = options.version;
   context.storage_retention = options.storage_retention;
   context.enable_lifecycle = options.enable_lifecycle;
+  context.enable_admin_api = options.enable_admin_api;
   return context;
 }
 

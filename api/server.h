@@ -33,6 +33,7 @@ struct ServerOptions {
   std::uint16_t port = 9598;      // 0: any free one; see port().
   std::string external_url{};     // Without a slash at the end; its path prefixes all routes.
   bool enable_lifecycle = false;  // /-/reload
+  bool enable_admin_api = false;  // /api/v1/admin/tsdb/...
   std::size_t request_bytes_max = 64u << 20;
   int connections_max = 1024;
   int ingest_workers = 0;                               // 0: four for each core; most of them wait for the disk.

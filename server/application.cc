@@ -128,6 +128,7 @@ struct Application::Parts {
     server_options.port = address.port;
     server_options.external_url = external_url;
     server_options.enable_lifecycle = options.enable_lifecycle;
+    server_options.enable_admin_api = options.enable_admin_api;
     server_options.connections_max = options.connections_max;
     server_options.version = std::string(kVersion);
     server_options.storage_retention = base::FormatDuration(options.retention);

@@ -29,6 +29,7 @@ struct ServeOptions {
   std::string listen_address = "127.0.0.1:9598";
   std::string external_url;  // Empty: made from the listen address.
   bool enable_lifecycle = false;
+  bool enable_admin_api = false;
   int connections_max = 1024;
   base::DurationMs lookback = base::Minutes(5);
   base::DurationMs query_timeout = base::Minutes(2);

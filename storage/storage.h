@@ -240,8 +240,11 @@ struct StorageStats {
   std::uint64_t disk_bytes = 0;
   std::vector<NameCount> series_by_metric;  // Descending, at most `limit` each.
   std::vector<NameCount> values_by_label;
+  std::vector<NameCount> value_bytes_by_label;  // Length of the value, once for each series that carries it.
   std::vector<NameCount> series_by_label_pair;  // "label=value"
 };
+
+class StorageAdmin;  // storage/admin.h
 
 class Storage {
  public:
@@ -270,6 +273,9 @@ class Storage {
 
   // Background work that is due now (sealing, retention), in the caller's thread; the store's own thread calls it too.
   virtual base::Status Maintain() = 0;
+
+  // What an operator does with the store: deletion, copies, checks. Null where none of it is offered.
+  [[nodiscard]] virtual StorageAdmin* admin() { return nullptr; }
 };
 
 }  // namespace bellwether::storage

@@ -48,6 +48,7 @@ RouteTable AllRoutes(const HandlerContext& context) {
   AddRuleRoutes(context, routes);
   AddStatusRoutes(context, routes);
   AddAdminRoutes(context, routes);
+  AddTsdbAdminRoutes(context, routes);
   AddWriteRoutes(context, routes);
   AddTextRoutes(context, routes);
   AddFederateRoutes(context, routes);

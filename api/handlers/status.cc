@@ -89,7 +89,7 @@ void WriteStorageStats(JsonWriter& json, const storage::StorageStats& stats) {
   json.Key("minTime").Integer(min.ms).Key("maxTime").Integer(max.ms).EndObject();
   WriteNameCounts(json, "seriesCountByMetricName", stats.series_by_metric);
   WriteNameCounts(json, "labelValueCountByLabelName", stats.values_by_label);
-  WriteNameCounts(json, "memoryInBytesByLabelName", {});
+  WriteNameCounts(json, "memoryInBytesByLabelName", stats.value_bytes_by_label);
   WriteNameCounts(json, "seriesCountByLabelValuePair", stats.series_by_label_pair);
   json.EndObject();
 }
@@ -138,7 +138,12 @@ base::Status Features(const HandlerContext& context, const HttpRequest&, HttpRes
   const promql::ParserOptions& parser = context.engine.options().parser;
   RespondData(response, [&](JsonWriter& json) {
     json.BeginObject().Key("api").BeginObject().Key("remote_write_receiver").Bool(true);
-    json.Key("lifecycle").Bool(context.enable_lifecycle).Key("exclude_alerts").Bool(true);
+    json.Key("lifecycle")
+        .Bool(context.enable_lifecycle)
+        .Key("admin")
+        .Bool(context.enable_admin_api)
+        .Key("exclude_alerts")
+        .Bool(true);
     json.Key("label_values_match").Bool(true).Key("query_stats").Bool(true).EndObject();
     json.Key("promql").BeginObject().Key("experimental_functions").Bool(parser.experimental_functions);
     json.Key("extended_range_selectors").Bool(parser.extended_range_selectors);

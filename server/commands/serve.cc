@@ -29,8 +29,7 @@ struct ServeFlags {
   std::string grace_period = "10m";
   std::string log_level = "info";
   std::string log_format = "text";
-  bool receiver = true;    // Without effect.
-  bool admin_api = false;  // Likewise.
+  bool receiver = true;  // Without effect.
 };
 
 void ReadDurationFlag(const char* flag, const std::string& text, base::DurationMs& out) {
@@ -134,8 +133,8 @@ void AddServeCommand(CLI::App& app, std::function<int()>& run) {
   command->add_option("--web.listen-address", o.listen_address, "HOST:PORT to listen on");
   command->add_option("--web.external-url", o.external_url, "URL under which people reach this server");
   command->add_flag("--web.enable-lifecycle", o.enable_lifecycle, "Allow POST /-/reload");
-  command->add_flag("--web.enable-admin-api", flags->admin_api,
-                    "Accepted for Prometheus's sake; there is no admin API yet");
+  command->add_flag("--web.enable-admin-api", o.enable_admin_api,
+                    "Allow deletion and snapshots through /api/v1/admin/tsdb/");
   command->add_flag("--web.enable-remote-write-receiver", flags->receiver, "Always on; accepted for Prometheus's sake");
   command->add_option("--web.max-connections", o.connections_max, "Connections at a time");
   command->add_option("--query.lookback-delta", flags->lookback, "How far back a sample counts for an instant");

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 
 #include "metric/sample.h"
+#include "storage/admin.h"
 
 namespace bellwether::storage::contract {
 namespace {
@@ -656,6 +657,79 @@ TEST_P(StorageContractTest, WindowsAreSealedUnseen) {
   Restart();
   EXPECT_EQ(Samples(labels), all);
   EXPECT_EQ(Samples(labels, kNow + 3 * kHour, kNow + 5 * kHour).size(), 25u);
+}
+
+TEST_P(StorageContractTest, DeletedSamplesAreGoneAtOnceAndForGood) {
+  Open();
+  if (storage().admin() == nullptr) GTEST_SKIP() << "offers no deletion";
+  const Labels a{{"__name__", "x"}, {"job", "a"}};
+  const Labels b{{"__name__", "x"}, {"job", "b"}};
+  std::vector<ReadSample> samples;
+  for (int i = 0; i < 20; ++i) samples.push_back(Float(kNow + i * kSecond, i));
+  Write(a, samples);
+  Write(b, samples);
+  const std::vector<std::vector<Matcher>> selectors{{Matcher::Equal("job", "a")}, {Matcher::Equal("job", "c")}};
+  ASSERT_TRUE(storage()
+                  .admin()
+                  ->DeleteSeries(TimestampMs(kNow + 5 * kSecond), TimestampMs(kNow + 7 * kSecond), selectors)
+                  .ok());
+  auto expected = samples;
+  expected.erase(expected.begin() + 5, expected.begin() + 8);
+  EXPECT_EQ(Samples(a), expected);
+  EXPECT_EQ(Samples(b), samples);
+  Restart();
+  EXPECT_EQ(Samples(a), expected);
+  EXPECT_EQ(Samples(b), samples);
+  // The bounds are the wrong way round: nothing is between them.
+  ASSERT_TRUE(storage().admin()->DeleteSeries(TimestampMs(kNow + 1), TimestampMs(kNow), selectors).ok());
+  EXPECT_EQ(Samples(a), expected);
+}
+
+TEST_P(StorageContractTest, WhatIsWrittenAfterADeletionStays) {
+  Open();
+  if (storage().admin() == nullptr) GTEST_SKIP() << "offers no deletion";
+  const Labels labels{{"__name__", "x"}};
+  const std::vector<std::vector<Matcher>> selectors{{Matcher::Equal("__name__", "x")}};
+  Write(labels, {Float(kNow - 5 * kHour, 1), Float(kNow - 1000, 2), Float(kNow, 3)});
+  // The newest goes: a repeat of it is a new sample, not the old one that is known already.
+  ASSERT_TRUE(storage().admin()->DeleteSeries(TimestampMs(kNow), TimestampMs(kNow), selectors).ok());
+  EXPECT_EQ(Write(labels, {Float(kNow, 3)}).floats, 1u);
+  EXPECT_THAT(Samples(labels), ElementsAre(Float(kNow - 5 * kHour, 1), Float(kNow - 1000, 2), Float(kNow, 3)));
+  // Everything goes: the series may begin again at any time.
+  ASSERT_TRUE(storage().admin()->DeleteSeries(TimestampMs::Min(), TimestampMs::Max(), selectors).ok());
+  EXPECT_THAT(Samples(labels), IsEmpty());
+  const auto querier = storage().NewQuerier(TimestampMs::Min(), TimestampMs::Max());
+  EXPECT_THAT(querier->LabelValues("__name__", {}).value(), IsEmpty());
+  const std::vector<ReadSample> again{Float(kNow - 5 * kHour, 7), Float(kNow - 4 * kHour, 8), Float(kNow, 9)};
+  EXPECT_EQ(Write(labels, again).TotalRefused(), 0u);
+  EXPECT_EQ(Samples(labels), again);
+  Restart();
+  EXPECT_EQ(Samples(labels), again);
+}
+
+TEST_P(StorageContractTest, HistogramsAndLateSamplesAreDeletedToo) {
+  Open();
+  if (storage().admin() == nullptr) GTEST_SKIP() << "offers no deletion";
+  const Labels labels{{"__name__", "x"}};
+  const std::vector<std::vector<Matcher>> selectors{{Matcher::Equal("__name__", "x")}};
+  const auto at = [](std::int64_t second, double count) {
+    return ReadSample{kNow + second * kSecond, 0, {SmallHistogram(count)}, 0};
+  };
+  Write(labels, {at(-10, 1), at(0, 2), at(10, 3)});
+  Write(labels, {at(-5, 9), Float(kNow + 20 * kSecond, 4)});
+  Write(labels, {Float(kNow + 5 * kSecond, 5), Float(kNow + 15 * kSecond, 6)});  // Late.
+  ASSERT_EQ(Samples(labels).size(), 7u);
+  ASSERT_TRUE(storage()
+                  .admin()
+                  ->DeleteSeries(TimestampMs(kNow - 5 * kSecond), TimestampMs(kNow + 5 * kSecond), selectors)
+                  .ok());
+  std::vector<std::int64_t> seconds;
+  for (const ReadSample& s : Samples(labels)) seconds.push_back((s.t - kNow) / kSecond);
+  EXPECT_THAT(seconds, ElementsAre(-10, 10, 15, 20));
+  Restart();
+  EXPECT_EQ(Samples(labels).size(), 4u);
+  EXPECT_TRUE(storage().admin()->CleanTombstones().ok());
+  EXPECT_EQ(Samples(labels).size(), 4u);
 }
 
 }  // namespace bellwether::storage::contract

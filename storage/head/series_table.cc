@@ -32,17 +32,21 @@ void AddLabelCounts(const index::LabelIndex& postings, const index::StringPool& 
   std::vector<NameCount> by_metric;
   std::vector<NameCount> by_name;
   std::vector<NameCount> by_pair;
+  std::vector<NameCount> value_bytes;
   postings.ForEachName([&](StringId name, std::size_t values) {
     const std::string_view name_text = strings.Get(name);
+    value_bytes.push_back({std::string(name_text), 0});
     by_name.push_back({std::string(name_text), values});
     postings.ForEachValue(name, [&](StringId value, const index::PostingList& list) {
       const std::string_view value_text = strings.Get(value);
       if (name_text == metric::kMetricName) by_metric.push_back({std::string(value_text), list.size()});
       by_pair.push_back({fmt::format("{}={}", name_text, value_text), list.size()});
+      value_bytes.back().value += value_text.size() * list.size();
     });
   });
   stats.series_by_metric = LargestCounts(std::move(by_metric), limit);
   stats.values_by_label = LargestCounts(std::move(by_name), limit);
+  stats.value_bytes_by_label = LargestCounts(std::move(value_bytes), limit);
   stats.series_by_label_pair = LargestCounts(std::move(by_pair), limit);
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/admin.h"
 #include "storage/memory/memory_data.h"
 #include "storage/open.h"
 
@@ -26,7 +27,7 @@ void EraseUnknown(RefMap& refs, const std::map<SeriesRef, MemorySeries>& series)
   std::erase_if(refs, [&](const auto& entry) { return !series.contains(entry.second); });
 }
 
-class MemoryStorage final : public Storage {
+class MemoryStorage final : public Storage, public StorageAdmin {
  public:
   MemoryStorage(const StorageOptions& options, base::Clock& clock, base::MetricsRegistry& metrics)
       : data_(options, clock, metrics) {}
@@ -60,6 +61,7 @@ class MemoryStorage final : public Storage {
     std::map<std::string, std::uint64_t> by_metric;
     std::map<std::string, std::uint64_t> by_pair;
     std::map<std::string, std::uint64_t> values;
+    std::map<std::string, std::uint64_t> value_bytes;
     const base::MutexLock lock(data_.mu);
     for (const auto& [ref, series] : data_.series) {
       ++stats.series;
@@ -67,11 +69,13 @@ class MemoryStorage final : public Storage {
       for (const metric::LabelView& label : series.labels) {
         if (label.name == metric::kMetricName) ++by_metric[std::string(label.value)];
         if (++by_pair[fmt::format("{}={}", label.name, label.value)] == 1) ++values[std::string(label.name)];
+        value_bytes[std::string(label.name)] += label.value.size();
       }
     }
     stats.label_pairs = by_pair.size();
     stats.series_by_metric = Largest(by_metric, limit);
     stats.values_by_label = Largest(values, limit);
+    stats.value_bytes_by_label = Largest(value_bytes, limit);
     stats.series_by_label_pair = Largest(by_pair, limit);
     return stats;
   }
@@ -80,6 +84,22 @@ class MemoryStorage final : public Storage {
     const base::MutexLock lock(data_.mu);
     return data_.newest_sample;
   }
+
+  [[nodiscard]] StorageAdmin* admin() override { return this; }
+
+  base::Status DeleteSeries(base::TimestampMs min, base::TimestampMs max, SelectorSpan selectors) override {
+    if (min > max) return {};
+    const base::MutexLock lock(data_.mu);
+    for (auto& [ref, series] : data_.series) {
+      const auto matches = [&](const std::vector<metric::Matcher>& s) { return MatchesAll(series.labels, s); };
+      if (std::none_of(selectors.begin(), selectors.end(), matches)) continue;
+      series.samples.erase(series.samples.lower_bound(min), series.samples.upper_bound(max));
+      if (min <= series.newest && series.newest <= max) FindNewest(series);
+    }
+    return {};
+  }
+
+  base::Status CleanTombstones() override { return {}; }
 
   // Retention: samples go when they are too old, series when they have none left.
   base::Status Maintain() override {
@@ -97,6 +117,12 @@ class MemoryStorage final : public Storage {
   }
 
  private:
+  static void FindNewest(MemorySeries& series) {
+    const bool any = !series.samples.empty();
+    series.newest = any ? series.samples.rbegin()->first : head::kNoSample;
+    series.newest_sample = any ? series.samples.rbegin()->second : MemorySample();
+  }
+
   void CountSamples(const MemorySeries& series, StorageStats& stats) const {
     if (series.samples.empty()) return;
     const std::size_t per_chunk = std::max<std::size_t>(1, data_.options.chunk_samples_max);

@@ -1,0 +1,55 @@
+// Prometheus's administration of the store. Behind --web.enable-admin-api.
+#include "api/handlers/params.h"
+#include "api/handlers/routes.h"
+#include "api/json/envelope.h"
+#include "storage/admin.h"
+
+namespace bellwether::api {
+namespace {
+
+using AdminFunction = base::Status (*)(storage::StorageAdmin&, const HttpRequest&, HttpResponse&);
+
+base::Status DeleteSeries(storage::StorageAdmin& admin, const HttpRequest& request, HttpResponse& response) {
+  const std::vector<std::string> texts = request.ParamAll("match[]");
+  if (texts.empty()) return base::InvalidArgument("no match[] parameter provided");
+  BW_ASSIGN_OR_RETURN(const TimeBounds bounds, BoundsParams(request));
+  const auto selectors = ParseSelectors(texts);
+  if (!selectors.ok()) return InvalidParameter("match[]", selectors.status().message());
+  BW_RETURN_IF_ERROR(admin.DeleteSeries(bounds.min, bounds.max, *selectors));
+  response.status = 204;
+  return base::OkStatus();
+}
+
+base::Status CleanTombstones(storage::StorageAdmin& admin, const HttpRequest&, HttpResponse& response) {
+  BW_RETURN_IF_ERROR(admin.CleanTombstones());
+  response.status = 204;
+  return base::OkStatus();
+}
+
+// Prometheus's answer where it refuses: "unavailable", but with 500.
+void RespondDisabled(HttpResponse& response, const char* why) {
+  RespondError(response, base::Unavailable(why));
+  response.status = 500;
+}
+
+}  // namespace
+
+void AddTsdbAdminRoutes(const HandlerContext& context, RouteTable& routes) {
+  const auto add = [&](std::string path, AdminFunction function) {
+    routes.push_back({{"POST", "PUT", "OPTIONS"},
+                      std::move(path),
+                      WorkerPool::kAdmin,
+                      ApiHandler([&context, function](const HttpRequest& request, HttpResponse& response) {
+                        storage::StorageAdmin* admin = context.storage.admin();
+                        if (!context.enable_admin_api || admin == nullptr) {
+                          RespondDisabled(response, "admin APIs disabled");
+                          return base::OkStatus();
+                        }
+                        return function(*admin, request, response);
+                      })});
+  };
+  add("/api/v1/admin/tsdb/delete_series", DeleteSeries);
+  add("/api/v1/admin/tsdb/clean_tombstones", CleanTombstones);
+}
+
+}  // namespace bellwether::api
