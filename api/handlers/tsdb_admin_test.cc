@@ -67,7 +67,7 @@ class TsdbAdminTest : public ::testing::Test {
 
 TEST_F(TsdbAdminTest, IsRefusedUnlessEnabled) {
   context_.enable_admin_api = false;
-  for (const char* path : {"delete_series", "clean_tombstones"}) {
+  for (const char* path : {"delete_series", "clean_tombstones", "snapshot", "verify", "analyze"}) {
     const HttpResponse response = Post(path, {{"match[]", "a"}});
     EXPECT_EQ(response.status, 500) << path;
     EXPECT_EQ(response.body, R"({"status":"error","errorType":"unavailable","error":"admin APIs disabled"})");
@@ -103,6 +103,26 @@ TEST_F(TsdbAdminTest, WrongParametersAreNamed) {
   }
   EXPECT_EQ(Post("delete_series", {{"match[]", "a"}}, "GET").status, 404);
   EXPECT_EQ(Times("a"), "12345");
+}
+
+TEST_F(TsdbAdminTest, ASnapshotNeedsFilesAndABoolean) {
+  const HttpResponse wrong = Post("snapshot", {{"skip_head", "maybe"}});
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_EQ(wrong.body,
+            R"({"status":"error","errorType":"bad_data","error":"invalid parameter \"skip_head\": unable to parse )"
+            R"(boolean: strconv.ParseBool: parsing \"maybe\": invalid syntax"})");
+  EXPECT_EQ(Post("snapshot", {{"skip_head", "true"}}).status, 422);
+  EXPECT_EQ(Post("verify").status, 422);
+}
+
+TEST_F(TsdbAdminTest, AnAnalysisIsToldAsJson) {
+  const HttpResponse response = Post("analyze", {{"limit", "1"}});
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body,
+            R"({"status":"success","data":{"series":2,"labelPairs":2,"samples":0,"bytes":0,"windows":[],)"
+            R"("seriesCountByMetricName":[{"name":"a","value":1}],"seriesCountByLabelName":[{"name":"__name__",)"
+            R"("value":2}],"labelValueCountByLabelName":[{"name":"__name__","value":2}],)"
+            R"("seriesCountByLabelValuePair":[{"name":"__name__=a","value":1}],"bytesByMetricName":[]}})");
 }
 
 }  // namespace

@@ -39,7 +39,9 @@
 #include "base/time.h"
 #include "metric/labels.h"
 #include "metric/matcher.h"
+#include "storage/admin.h"
 #include "storage/chunk/chunk_view.h"
+#include "storage/chunk/time_range.h"
 #include "storage/head/order_policy.h"
 #include "storage/head/window.h"
 #include "storage/storage.h"
@@ -143,6 +145,10 @@ class Head {
   [[nodiscard]] std::unique_ptr<TakenWindow> TakeWindow(WindowId window);
   // Forgets exactly what the last TakenWindow of this window has passed by. Readers keep what they hold.
   void DropWindow(WindowId window);
+
+  // Forgets the samples in the range of series that match one of the selectors; series judge what comes next by what is
+  // left of them. The caller keeps commits and TakeWindow out meanwhile. Readers keep what they hold.
+  void Delete(SelectorSpan selectors, const chunk::TimeRange& range);
 
   // Removes series without samples whose newest sample is older than `idle_before`, and aliases that lead to none.
   // Frees what no pin can reach; the rest at the next call. Returns how many series went.

@@ -23,6 +23,7 @@
 #include "storage/chunk/chunk_view.h"
 #include "storage/chunk/float_stream.h"
 #include "storage/chunk/histogram_chunk.h"
+#include "storage/chunk/time_range.h"
 #include "storage/head/head_chunk.h"
 #include "storage/head/order_policy.h"
 #include "storage/head/window.h"
@@ -151,6 +152,8 @@ class Series {
                   SeriesSnapshot& snapshot);
   // Forgets marked chunks in [min, max].
   void DropTaken(base::TimestampMs min, base::TimestampMs max, WindowCounts& windows);
+  // Forgets the samples in the range, marked or not; says whether any could be. What is left says what is newest now.
+  bool Delete(const chunk::TimeRange& range, WindowCounts& windows);
 
   void AddStats(std::uint64_t& chunks, std::optional<base::TimestampMs>& min,
                 std::optional<base::TimestampMs>& max) const;
@@ -182,6 +185,7 @@ class Series {
   [[nodiscard]] bool HasLateSamples(base::TimestampMs min, base::TimestampMs max) const;
   [[nodiscard]] std::vector<HeadChunk*> ClosedWithin(base::TimestampMs min, base::TimestampMs max) const;
   void MergeLate(base::TimestampMs min, base::TimestampMs max, const SeriesLimits& limits, WindowCounts& windows);
+  void FindNewest();
   std::size_t RemoveClosed(base::TimestampMs min, base::TimestampMs max, bool only_taken);
   SeriesExtras& Extras();
 

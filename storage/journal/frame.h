@@ -18,9 +18,10 @@ namespace bellwether::storage {
 
 // What a record is. Frozen: these values are on disks.
 enum class RecordType : std::uint8_t {
-  kCommit = 1,  // What one commit brought: record_codec.h.
+  kCommit = 1,    // What one commit brought: record_codec.h.
+  kDeletion = 2,  // What was deleted of all before it: deletion_codec.h.
 };
-inline constexpr std::uint8_t kRecordTypes = 1;
+inline constexpr std::uint8_t kRecordTypes = 2;
 
 inline constexpr std::size_t kSegmentHeaderBytes = 32;
 inline constexpr std::size_t kRecordHeaderBytes = 16;

@@ -5,21 +5,14 @@
 #include <fmt/format.h>
 
 #include "storage/admin.h"
+#include "storage/largest_counts.h"
 #include "storage/memory/memory_data.h"
 #include "storage/open.h"
+#include "storage/series_census.h"
 
 namespace bellwether::storage {
 namespace memory {
 namespace {
-
-// The largest counts first, at most `limit`; equal ones by name.
-std::vector<NameCount> Largest(const std::map<std::string, std::uint64_t>& counts, std::size_t limit) {
-  std::vector<NameCount> all;
-  for (const auto& [name, value] : counts) all.push_back({name, value});
-  std::stable_sort(all.begin(), all.end(), [](const NameCount& a, const NameCount& b) { return a.value > b.value; });
-  if (all.size() > limit) all.resize(limit);
-  return all;
-}
 
 // Entries whose series is gone.
 template <typename RefMap>
@@ -73,10 +66,10 @@ class MemoryStorage final : public Storage, public StorageAdmin {
       }
     }
     stats.label_pairs = by_pair.size();
-    stats.series_by_metric = Largest(by_metric, limit);
-    stats.values_by_label = Largest(values, limit);
-    stats.value_bytes_by_label = Largest(value_bytes, limit);
-    stats.series_by_label_pair = Largest(by_pair, limit);
+    stats.series_by_metric = LargestOf(by_metric, limit);
+    stats.values_by_label = LargestOf(values, limit);
+    stats.value_bytes_by_label = LargestOf(value_bytes, limit);
+    stats.series_by_label_pair = LargestOf(by_pair, limit);
     return stats;
   }
 
@@ -100,6 +93,22 @@ class MemoryStorage final : public Storage, public StorageAdmin {
   }
 
   base::Status CleanTombstones() override { return {}; }
+
+  base::Result<std::string> Snapshot(SnapshotContent) override {
+    return base::Execution("a store in memory has no files to copy");
+  }
+  base::Result<VerifyReport> Verify() override { return base::Execution("a store in memory has no files to check"); }
+
+  base::Result<CardinalityReport> Analyze(std::size_t limit) override {
+    SeriesCensus census;
+    const base::MutexLock lock(data_.mu);
+    for (const auto& [ref, series] : data_.series) {
+      if (!series.samples.empty()) census.Add(series.labels);
+    }
+    CardinalityReport report;
+    census.AddTo(report, limit);
+    return report;
+  }
 
   // Retention: samples go when they are too old, series when they have none left.
   base::Status Maintain() override {

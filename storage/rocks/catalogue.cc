@@ -35,6 +35,17 @@ rocksdb::Status PutMeta(Database& database, rocksdb::WriteBatch& batch, std::str
   return batch.Put(database.meta(), rocksdb::Slice(key.data(), key.size()), rocksdb::Slice(value.data(), value.size()));
 }
 
+base::Result<Tombstones> ReadTombstones(Database& database, const WindowKey& key) {
+  BW_ASSIGN_OR_RETURN(const std::optional<std::string> bytes, GetMeta(database, TombstonesKey(key)));
+  if (!bytes) return Tombstones();
+  auto tombstones = Tombstones::Decode(*bytes);
+  if (!tombstones) {
+    return base::Corruption(fmt::format("read the catalogue: the tombstones of window {} generation {} are malformed",
+                                        key.window.number, key.generation));
+  }
+  return std::move(*tombstones);
+}
+
 std::string MetaNumber(std::uint64_t number) {
   std::string value;
   base::AppendVarint(value, number);
@@ -83,7 +94,8 @@ base::Status Catalogue::ReadAll() {
     if (!DecodeWindowEntry(it->key().ToStringView(), it->value().ToStringView(), entry)) {
       return base::Corruption("read the catalogue: malformed entry " + it->key().ToString(true));
     }
-    list.push_back(std::make_shared<SealedWindow>(database_, entry, window_length_));
+    BW_ASSIGN_OR_RETURN(Tombstones deleted, ReadTombstones(*database_, entry.key));
+    list.push_back(std::make_shared<SealedWindow>(database_, entry, window_length_, std::move(deleted)));
   }
   BW_RETURN_IF_ERROR(FromRocks(it->status(), "read the catalogue"));
   const base::MutexLock lock(mu_);
@@ -163,14 +175,17 @@ std::uint64_t Catalogue::Publish(WindowList list) {
   return ++version_;
 }
 
-base::Result<std::uint64_t> Catalogue::Replace(const WindowEntry* added, const std::vector<WindowKey>& forgotten) {
+base::Result<std::uint64_t> Catalogue::Swap(const std::vector<WindowEntry>& added,
+                                            const std::vector<WindowKey>& forgotten) {
   rocksdb::WriteBatch batch;
-  if (added != nullptr) {
-    const rocksdb::Status put = PutMeta(*database_, batch, CatalogueKey(added->key), EncodeWindowEntry(*added));
+  for (const WindowEntry& entry : added) {
+    const rocksdb::Status put = PutMeta(*database_, batch, CatalogueKey(entry.key), EncodeWindowEntry(entry));
     BW_RETURN_IF_ERROR(FromRocks(put, "name a sealed window"));
   }
   for (const WindowKey& key : forgotten) {
-    BW_RETURN_IF_ERROR(FromRocks(batch.Delete(database_->meta(), CatalogueKey(key)), "forget a sealed window"));
+    for (const std::string& name : {CatalogueKey(key), TombstonesKey(key)}) {
+      BW_RETURN_IF_ERROR(FromRocks(batch.Delete(database_->meta(), name), "forget a sealed window"));
+    }
   }
   BW_RETURN_IF_ERROR(WriteSynced(*database_, batch, "change the catalogue of sealed windows"));
   const base::MutexLock lock(mu_);
@@ -178,11 +193,30 @@ base::Result<std::uint64_t> Catalogue::Replace(const WindowEntry* added, const s
   std::erase_if(list, [&](const auto& w) {
     return std::find(forgotten.begin(), forgotten.end(), w->entry().key) != forgotten.end();
   });
-  if (added != nullptr) list.push_back(std::make_shared<SealedWindow>(database_, *added, window_length_));
+  for (const WindowEntry& entry : added)
+    list.push_back(std::make_shared<SealedWindow>(database_, entry, window_length_));
   std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a->entry().key < b->entry().key; });
   const std::uint64_t version = Publish(std::move(list));
   for (const WindowKey& key : forgotten) removed_.push_back({key, version});
   return version;
+}
+
+base::Status Catalogue::SetTombstones(const std::vector<std::pair<WindowKey, Tombstones>>& deleted) {
+  rocksdb::WriteBatch batch;
+  for (const auto& [key, tombstones] : deleted) {
+    const rocksdb::Status put = PutMeta(*database_, batch, TombstonesKey(key), tombstones.Encode());
+    BW_RETURN_IF_ERROR(FromRocks(put, "note a deletion"));
+  }
+  BW_RETURN_IF_ERROR(WriteSynced(*database_, batch, "note a deletion"));
+  const base::MutexLock lock(mu_);
+  WindowList list = *current_;
+  for (auto& window : list) {
+    const auto changed = std::find_if(deleted.begin(), deleted.end(),
+                                      [&](const auto& entry) { return entry.first == window->entry().key; });
+    if (changed != deleted.end()) window = window->WithTombstones(changed->second);
+  }
+  Publish(std::move(list));
+  return base::OkStatus();
 }
 
 base::Status Catalogue::DropRemoved() {

@@ -44,13 +44,18 @@ class Catalogue {
   [[nodiscard]] bool Contains(head::WindowId window) const;
 
   // Names a generation whose files are in the database. Synced. Returns the version that has it.
-  [[nodiscard]] base::Result<std::uint64_t> Add(const WindowEntry& entry) { return Replace(&entry, {}); }
+  [[nodiscard]] base::Result<std::uint64_t> Add(const WindowEntry& entry) { return Swap({entry}, {}); }
   // The same, and forgets those that it was merged from.
   [[nodiscard]] base::Result<std::uint64_t> Merge(const WindowEntry& entry, const std::vector<WindowKey>& inputs) {
-    return Replace(&entry, inputs);
+    return Swap({entry}, inputs);
   }
-  // Forgets generations. Synced. Their files go with DropRemoved.
-  [[nodiscard]] base::Status Remove(const std::vector<WindowKey>& keys) { return Replace(nullptr, keys).status(); }
+  // Forgets generations and their tombstones. Synced. Their files go with DropRemoved.
+  [[nodiscard]] base::Status Remove(const std::vector<WindowKey>& keys) { return Swap({}, keys).status(); }
+  // Names some and forgets others, all at once.
+  [[nodiscard]] base::Result<std::uint64_t> Swap(const std::vector<WindowEntry>& added,
+                                                 const std::vector<WindowKey>& forgotten);
+  // Hides samples of generations, beside what is hidden of them already. Synced, all at once.
+  [[nodiscard]] base::Status SetTombstones(const std::vector<std::pair<WindowKey, Tombstones>>& deleted);
   // Removes the files of forgotten generations that no reader can reach any more.
   [[nodiscard]] base::Status DropRemoved();
   // Files of forgotten generations are still there.
@@ -71,7 +76,6 @@ class Catalogue {
       : database_(std::move(database)), window_length_(window_length) {}
   [[nodiscard]] base::Status ReadAll();
   [[nodiscard]] base::Status CheckFormat();
-  [[nodiscard]] base::Result<std::uint64_t> Replace(const WindowEntry* added, const std::vector<WindowKey>& forgotten);
   [[nodiscard]] base::Status DropOrphans();
   std::uint64_t Publish(WindowList list) BW_REQUIRES(mu_);
 

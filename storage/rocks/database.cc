@@ -112,8 +112,15 @@ base::Result<std::unique_ptr<Database>> Database::Open(const Options& options, b
       {"data", IngestedFamily(parts.cache, 32u << 10, kDataLevel)},
       {"index", IngestedFamily(parts.cache, 16u << 10, kIndexLevel)}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const rocksdb::Status opened = rocksdb::DB::Open(MakeDatabaseOptions(parts.env.get(), parts.rate_limiter),
-                                                   options.path, families, &handles, &database->db_);
+  rocksdb::DBOptions settings = MakeDatabaseOptions(parts.env.get(), parts.rate_limiter);
+  rocksdb::Status opened;
+  if (options.access == Access::kLook) {
+    settings.create_if_missing = false;
+    settings.create_missing_column_families = false;
+    opened = rocksdb::DB::OpenForReadOnly(settings, options.path, families, &handles, &database->db_);
+  } else {
+    opened = rocksdb::DB::Open(settings, options.path, families, &handles, &database->db_);
+  }
   if (!opened.ok()) return FromRocks(opened, "open database " + options.path);
   database->default_ = handles[0];
   database->meta_ = handles[1];

@@ -18,6 +18,7 @@
 // Thread-safe. Everything handed out is good as long as the Database.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,11 +39,16 @@ namespace bellwether::storage {
 
 class Database {
  public:
+  enum class Access : std::uint8_t {
+    kOwn,
+    kLook,  // For reading alone: nothing is made, repaired or written.
+  };
   struct Options {
     std::string path;  // Made if absent.
     std::size_t block_cache_bytes = 64u << 20;
     std::size_t memtable_bytes = 8u << 20;       // Of meta, and of state: written out when this full.
     std::shared_ptr<rocksdb::FileSystem> files;  // Null: the machine's. Tests break it.
+    Access access = Access::kOwn;
   };
 
   // Bytes in memory now, and since start: what background work has written, and syncs of files.

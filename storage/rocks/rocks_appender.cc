@@ -75,16 +75,27 @@ class RocksAppender final : public Appender {
     if (from_outside) BW_RETURN_IF_ERROR(core_.gate.Check());
     if (core_.backlog.IsFull()) WaitForSealer();
     HoldRefs();
-    // Asked for before the head is, so that what the head takes as defined is defined in this segment.
-    const std::uint64_t segment = core_.FollowSegment();
     const auto bounds =
         head::TimeBounds::At(core_.clock.Now(), core_.options.retention, core_.options.future_limit, mode_);
     StandingSamples standing;
     if (mode_ == AppendMode::kBackfill) BW_RETURN_IF_ERROR(LeaveOutStanding(standing));
-    core_.head->Apply(floats_, histograms_, bounds, applied_);
-    AddTo(applied_.result, standing);
-    SelectTaken(durability);
-    if (taken_ > 0 || !metadata_.empty()) BW_RETURN_IF_ERROR(JournalCommit(segment, durability));
+    std::optional<Journal::Sequence> journalled;
+    {
+      const CommitGate::Inside inside(core_.commit_gate);
+      // Asked for before the head is, so that what the head takes as defined is defined in this segment.
+      const std::uint64_t segment = core_.FollowSegment();
+      core_.head->Apply(floats_, histograms_, bounds, applied_);
+      AddTo(applied_.result, standing);
+      SelectTaken(durability);
+      if (taken_ > 0 || !metadata_.empty()) {
+        BW_ASSIGN_OR_RETURN(journalled, JournalCommit(segment));
+      }
+    }
+    if (journalled && durability == Durability::kDurable) {
+      base::Status durable = core_.journal->WaitDurable(*journalled);
+      core_.gate.NoteCommit(durable);
+      BW_RETURN_IF_ERROR(std::move(durable));
+    }
     AddExemplars(bounds);
     return applied_.result;
   }
@@ -131,7 +142,7 @@ class RocksAppender final : public Appender {
     newest_ = std::max(newest_, t);
   }
 
-  base::Status JournalCommit(std::uint64_t segment, Durability durability) {
+  base::Result<Journal::Sequence> JournalCommit(std::uint64_t segment) {
     Encode(applied_.undefined);
     auto appended = core_.journal->Append(RecordType::kCommit, encoder_.Payload(), newest_, segment);
     while (!appended.ok() && appended.status().code() == base::StatusCode::kConflict) {
@@ -145,10 +156,7 @@ class RocksAppender final : public Appender {
     core_.head->MarkDefined(applied_.undefined, static_cast<std::uint32_t>(segment));
     for (const MetricMetadata& m : metadata_) core_.metadata.Set(m);
     applied_.result.sequence = *appended;
-    if (durability != Durability::kDurable) return base::OkStatus();
-    base::Status durable = core_.journal->WaitDurable(*appended);
-    core_.gate.NoteCommit(durable);
-    return durable;
+    return *appended;
   }
 
   void Encode(std::span<const SeriesRef> undefined) {

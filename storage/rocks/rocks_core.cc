@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/log.h"
+#include "storage/journal/deletion_codec.h"
 #include "storage/journal/record_codec.h"
 
 namespace bellwether::storage {
@@ -16,7 +17,8 @@ class HeadReplay {
  public:
   explicit HeadReplay(RocksCore& core) : core_(core) {}
 
-  base::Result<base::TimestampMs> Take(std::string_view payload, const RecordPlace& place) {
+  base::Result<base::TimestampMs> Take(RecordType type, std::string_view payload, const RecordPlace& place) {
+    if (type == RecordType::kDeletion) return TakeDeletion(payload);
     if (place.segment != segment_) {
       segment_ = place.segment;
       refs_.clear();
@@ -38,6 +40,12 @@ class HeadReplay {
   [[nodiscard]] std::uint64_t samples() const { return samples_; }
 
  private:
+  base::Result<base::TimestampMs> TakeDeletion(std::string_view payload) {
+    BW_ASSIGN_OR_RETURN(const Deletion deletion, DecodeDeletion(payload));
+    core_.head->Delete(deletion.selectors, deletion.range);
+    return base::TimestampMs::Min();
+  }
+
   // Both return how many samples they had to leave out.
   std::size_t TranslateFloats(base::TimestampMs& newest) {
     return std::erase_if(commit_.floats, [&](FloatSample& sample) { return !Translate(sample, newest); });
@@ -131,8 +139,8 @@ base::Status RocksCore::Replay() {
   HeadReplay replay(*this);
   BW_ASSIGN_OR_RETURN(ReplayReport report,
                       ReplayJournal(JournalPath(), Files(), catalogue->mark(),
-                                    [&](RecordType, std::string_view payload, const RecordPlace& place) {
-                                      return replay.Take(payload, place);
+                                    [&](RecordType type, std::string_view payload, const RecordPlace& place) {
+                                      return replay.Take(type, payload, place);
                                     }));
   for (const std::string& damage : report.damage) BW_LOG(kError, "journal damaged", {"what", damage});
   const double seconds = static_cast<double>(clock.MonotonicNanos() - begin) / 1e9;

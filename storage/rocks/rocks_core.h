@@ -26,6 +26,7 @@
 #include "storage/journal/journal.h"
 #include "storage/open.h"
 #include "storage/rocks/catalogue.h"
+#include "storage/rocks/commit_gate.h"
 #include "storage/rocks/database.h"
 #include "storage/rocks/label_cache.h"
 #include "storage/rocks/seal_backlog.h"
@@ -93,6 +94,8 @@ struct RocksCore {
   }
   // What must stay free on the disk so that two segments can be begun and a window sealed.
   [[nodiscard]] std::uint64_t DiskReserve() const;
+  // Those of the journal.
+  [[nodiscard]] FileSystem& Files() { return internals.journal_files ? *internals.journal_files : *own_files; }
 
   // Constant after Open; each is thread-safe itself.
   const StorageOptions options;
@@ -105,6 +108,7 @@ struct RocksCore {
   LabelCache label_cache{options.block_cache_bytes / 2};
   std::unique_ptr<head::Head> head;
   std::unique_ptr<Journal> journal;
+  CommitGate commit_gate;
   head::ExemplarRing exemplars;
   MetadataTable metadata;
   NewestTime newest;       // Of everything, replayed and sealed too: what windows are sealed by.
@@ -115,7 +119,6 @@ struct RocksCore {
  private:
   [[nodiscard]] base::Status Replay();
   [[nodiscard]] std::string JournalPath() const { return options.path + "/journal"; }
-  [[nodiscard]] FileSystem& Files() { return internals.journal_files ? *internals.journal_files : *own_files; }
 
   base::Mutex segment_mu_;
   std::uint64_t followed_segment_ BW_GUARDED_BY(segment_mu_) = 0;

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "storage/rocks/data_format.h"
 #include "storage/rocks/directory_lock.h"
 #include "storage/rocks/rocks_state_store.h"
 
@@ -30,6 +31,7 @@ base::Result<std::shared_ptr<Database>> OpenLocked(const StorageOptions& options
                                                    base::Clock& clock) {
   auto locked = std::make_shared<LockedDatabase>();
   BW_ASSIGN_OR_RETURN(locked->lock, DirectoryLock::Acquire(options.path));
+  BW_RETURN_IF_ERROR(PrepareDataFormat(options.path));
   BW_ASSIGN_OR_RETURN(locked->database, Database::Open({.path = options.path + "/db",
                                                         .block_cache_bytes = options.block_cache_bytes,
                                                         .files = internals.database_files},
@@ -40,7 +42,8 @@ base::Result<std::shared_ptr<Database>> OpenLocked(const StorageOptions& options
 
 }  // namespace
 
-RocksStorage::RocksStorage(std::unique_ptr<RocksCore> core) : core_(std::move(core)), sealer_(*core_), merger_(*core_) {
+RocksStorage::RocksStorage(std::unique_ptr<RocksCore> core)
+    : core_(std::move(core)), sealer_(*core_), merger_(*core_), admin_(*core_, maintain_mu_) {
   core_->metrics.database_healthy.Set(1);
   SetGauges();
   MeasureDiskIfDue();

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "base/mutex.h"
+#include "storage/rocks/rocks_admin.h"
 #include "storage/rocks/rocks_core.h"
 #include "storage/rocks/sealer.h"
 #include "storage/rocks/window_merger.h"
@@ -39,6 +40,7 @@ class RocksStorage final : public Storage {
   [[nodiscard]] StorageStats Stats(std::size_t limit) const override;
   [[nodiscard]] std::optional<base::TimestampMs> NewestSample() const override;
   base::Status Maintain() override;
+  [[nodiscard]] StorageAdmin* admin() override { return &admin_; }
 
  private:
   void RunBackground(const std::stop_token& stop);
@@ -56,6 +58,7 @@ class RocksStorage final : public Storage {
   Sealer sealer_ BW_GUARDED_BY(maintain_mu_);
   WindowMerger merger_ BW_GUARDED_BY(maintain_mu_);
   std::optional<std::int64_t> disk_measured_ns_;  // By the constructor and Maintain, one at a time.
+  RocksAdmin admin_;
   std::jthread background_;
 };
 

@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <numeric>
 
@@ -95,13 +96,35 @@ class SealedWindow::ChunkReaderImpl final : public ChunkReader {
     if (!bounded_->it->Valid() || bounded_->it->key() != ToSealedSlice(key)) {
       return window_.Damaged(fmt::format("the chunks of series {} are missing", ordinal));
     }
+    const std::size_t before = chunks.size();
     if (!ReadChunks(bounded_->it->value().ToStringView(), chunks)) {
       return window_.Damaged(fmt::format("the chunks of series {} are malformed", ordinal));
+    }
+    return window_.deleted_.empty() ? base::OkStatus() : LeaveOutDeleted(ordinal, before, chunks);
+  }
+
+ private:
+  base::Status LeaveOutDeleted(std::uint32_t ordinal, std::size_t begin, std::vector<chunk::ChunkView>& chunks) {
+    cut_.clear();
+    const std::vector<chunk::TimeRange> ranges = window_.deleted_.RangesOf(ordinal);
+    if (ranges.empty()) return base::OkStatus();
+    const std::vector<chunk::ChunkView> all(chunks.begin() + static_cast<std::ptrdiff_t>(begin), chunks.end());
+    chunks.resize(begin);
+    for (const chunk::ChunkView& view : all) {
+      const auto overlaps = [&](const chunk::TimeRange& range) { return range.Overlaps(view.min, view.max); };
+      const auto covers = [&](const chunk::TimeRange& range) { return range.Covers(view.min, view.max); };
+      if (std::none_of(ranges.begin(), ranges.end(), overlaps)) {
+        chunks.push_back(view);
+      } else if (std::none_of(ranges.begin(), ranges.end(), covers)) {
+        auto cut = chunk::CutOut(view, ranges);
+        if (!cut) return window_.Damaged(fmt::format("a chunk of series {} is malformed", ordinal));
+        if (cut->count > 0) chunks.push_back(cut_.emplace_back(std::move(*cut)).view());
+      }
     }
     return base::OkStatus();
   }
 
- private:
+  std::deque<chunk::CutChunk> cut_;  // What is left of chunks that are hidden in part, of the series read last.
   const SealedWindow& window_;
   std::unique_ptr<BoundedIterator> bounded_;
 };
@@ -175,6 +198,9 @@ base::Result<SealedWindow::Ordinals> SealedWindow::AliveIn(Ordinals ordinals, ba
 base::Result<SealedWindow::Ordinals> SealedWindow::Match(std::span<const metric::Matcher> matchers,
                                                          base::TimestampMs min, base::TimestampMs max) const {
   BW_ASSIGN_OR_RETURN(Ordinals found, MatchAtAnyTime(matchers));
+  if (!deleted_.empty()) {
+    std::erase_if(found, [&](std::uint32_t ordinal) { return deleted_.HidesAll(ordinal, entry_.min, entry_.max); });
+  }
   if (entry_.span == 1 || found.empty()) return found;
   return AliveIn(std::move(found), min, max);
 }

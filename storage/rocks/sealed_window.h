@@ -17,6 +17,7 @@
 #include "metric/matcher.h"
 #include "storage/chunk/chunk_view.h"
 #include "storage/rocks/database.h"
+#include "storage/rocks/tombstones.h"
 #include "storage/rocks/window_format.h"
 
 namespace bellwether::storage {
@@ -26,17 +27,24 @@ class SealedWindow {
   using Ordinals = std::vector<std::uint32_t>;  // Ascending.
 
   // For `window_length` see head/window.h.
-  SealedWindow(std::shared_ptr<Database> database, const WindowEntry& entry, base::DurationMs window_length)
-      : database_(std::move(database)), entry_(entry), window_length_(window_length) {}
+  SealedWindow(std::shared_ptr<Database> database, const WindowEntry& entry, base::DurationMs window_length,
+               Tombstones deleted = {})
+      : database_(std::move(database)), entry_(entry), window_length_(window_length), deleted_(std::move(deleted)) {}
+  // The same files with other tombstones.
+  [[nodiscard]] std::shared_ptr<const SealedWindow> WithTombstones(Tombstones deleted) const {
+    return std::make_shared<SealedWindow>(database_, entry_, window_length_, std::move(deleted));
+  }
 
   [[nodiscard]] const WindowEntry& entry() const { return entry_; }
+  // Nothing below shows what they hide, but for AddNames and AddValues.
+  [[nodiscard]] const Tombstones& deleted() const { return deleted_; }
   [[nodiscard]] bool Overlaps(base::TimestampMs min, base::TimestampMs max) const {
     return entry_.min <= max && min <= entry_.max;
   }
 
-  // The series that match all. Of several windows in one, those are left out that have no samples in the windows that
-  // overlap [min, max]: series that came and went cost others' queries nothing. Errors of this and the rest:
-  // kCorruption, kInternal (I/O).
+  // The series that match all and of which something is left. Of several windows in one, those are left out that have
+  // no samples in the windows that overlap [min, max]: series that came and went cost others' queries nothing. Errors
+  // of this and the rest: kCorruption, kInternal (I/O).
   [[nodiscard]] base::Result<Ordinals> Match(std::span<const metric::Matcher> matchers,
                                              base::TimestampMs min = base::TimestampMs::Min(),
                                              base::TimestampMs max = base::TimestampMs::Max()) const;
@@ -95,6 +103,7 @@ class SealedWindow {
   std::shared_ptr<Database> database_;
   WindowEntry entry_;
   base::DurationMs window_length_;
+  Tombstones deleted_;
 };
 
 }  // namespace bellwether::storage

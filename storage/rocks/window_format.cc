@@ -145,6 +145,8 @@ bool ReadPostings(std::string_view bytes, std::uint64_t count, std::vector<std::
 
 std::string CatalogueKey(const WindowKey& key) { return std::string(kCatalogueWindows) + WindowPrefix(key); }
 
+std::string TombstonesKey(const WindowKey& key) { return std::string(kCatalogueTombstones) + WindowPrefix(key); }
+
 std::string EncodeWindowEntry(const WindowEntry& entry) {
   std::string out;
   AppendTime(entry.min, out);

@@ -77,12 +77,15 @@ struct WindowEntry {
 };
 inline constexpr std::int64_t kSpanMax = 1 << 20;  // More than a reader believes.
 inline constexpr std::string_view kCatalogueWindows = "window/";
+// What was deleted of it: "tombstones/" | prefix -> tombstones.h. Absent: nothing.
+inline constexpr std::string_view kCatalogueTombstones = "tombstones/";
 inline constexpr std::string_view kCatalogueMark = "mark";         // First journal segment that is needed: varint.
 inline constexpr std::string_view kCatalogueLength = "length_ms";  // Length of all windows: varint.
 inline constexpr std::string_view kCatalogueFormat = "format";     // Of all this, varint: kWindowFormat.
 inline constexpr std::uint64_t kWindowFormat = 2;
 inline constexpr std::string_view kCatalogueMetadata = "metadata";  // A commit with metadata, as in the journal.
 [[nodiscard]] std::string CatalogueKey(const WindowKey& key);
+[[nodiscard]] std::string TombstonesKey(const WindowKey& key);
 [[nodiscard]] std::string EncodeWindowEntry(const WindowEntry& entry);
 [[nodiscard]] bool DecodeWindowEntry(std::string_view key, std::string_view value, WindowEntry& entry);
 

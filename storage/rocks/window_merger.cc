@@ -91,7 +91,10 @@ class WindowMerger::Merge {
       at_hand_.push_back(input.get());
     }
     BW_RETURN_IF_ERROR(merger_.Merge(chunks_, {}));
-    if (!merger_.merged().empty()) BW_RETURN_IF_ERROR(writer_->Add(labels, merger_.merged()));
+    if (!merger_.merged().empty()) {
+      BW_RETURN_IF_ERROR(writer_->Add(labels, merger_.merged()));
+      is_empty_ = false;
+    }
     for (MergeInput* input : at_hand_) {
       BW_ASSIGN_OR_RETURN(const bool any, input->Next());
       if (!any) std::erase_if(inputs_, [&](const auto& other) { return other.get() == input; });
@@ -102,11 +105,15 @@ class WindowMerger::Merge {
   [[nodiscard]] const MergePlan& plan() const { return plan_; }
   [[nodiscard]] WindowWriter& writer() { return *writer_; }
 
-  // The retention may have taken an input away meanwhile.
+  // Nothing is left of the inputs: all of it was deleted.
+  [[nodiscard]] bool is_empty() const { return is_empty_; }
+
+  // The retention may have taken an input away meanwhile, or somebody may have deleted samples of one.
   [[nodiscard]] bool IsCurrent() const {
     const auto now = core_.catalogue->windows();
-    return std::all_of(plan_.inputs.begin(), plan_.inputs.end(), [&](const WindowKey& key) {
-      return std::any_of(now->begin(), now->end(), [&](const auto& w) { return w->entry().key == key; });
+    return std::all_of(windows_->begin(), windows_->end(), [&](const auto& w) {
+      const bool is_input = std::find(plan_.inputs.begin(), plan_.inputs.end(), w->entry().key) != plan_.inputs.end();
+      return !is_input || std::find(now->begin(), now->end(), w) != now->end();
     });
   }
 
@@ -118,6 +125,7 @@ class WindowMerger::Merge {
   std::unique_ptr<WindowWriter> writer_;
   std::vector<std::unique_ptr<MergeInput>> inputs_;  // Not at their end; in order of the catalogue.
   std::vector<MergeInput*> at_hand_;
+  bool is_empty_ = true;
   std::vector<chunk::ChunkView> chunks_;
   chunk::ChunkMerger merger_;
 };
@@ -175,6 +183,7 @@ base::Status WindowMerger::Finish() {
   using Step = RocksInternals::SealStep;
   WindowWriter& writer = merge_->writer();
   const MergePlan& plan = merge_->plan();
+  if (merge_->is_empty()) return core_.catalogue->Remove(plan.inputs);
   BW_RETURN_IF_ERROR(writer.Finish());
   BW_RETURN_IF_ERROR(core_.AfterStep(Step::kMergeWritten));
   BW_ASSIGN_OR_RETURN(const WindowEntry entry, writer.Ingest());

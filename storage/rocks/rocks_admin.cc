@@ -1,0 +1,98 @@
+#include "storage/rocks/rocks_admin.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "storage/journal/deletion_codec.h"
+#include "storage/rocks/analyze.h"
+#include "storage/rocks/backup.h"
+#include "storage/rocks/verify.h"
+#include "storage/rocks/window_cleaner.h"
+
+namespace bellwether::storage {
+namespace {
+
+// 20171210T211224Z-2be650b6d019eb54
+std::string SnapshotNameAt(base::TimestampMs now, std::random_device&& random) {
+  std::string time = base::FormatRfc3339(base::TimestampMs(now.ms / 1000 * 1000));
+  std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
+  return fmt::format("{}-{:08x}{:08x}", time, random(), random());
+}
+
+}  // namespace
+
+base::Status RocksAdmin::DeleteSeries(base::TimestampMs min, base::TimestampMs max, SelectorSpan selectors) {
+  if (min > max || selectors.empty()) return base::OkStatus();
+  const base::MutexLock lock(maintenance_);
+  BW_RETURN_IF_ERROR(DeleteRecent({min, max}, selectors));
+  return DeleteSealed({min, max}, selectors);
+}
+
+// The record first: if it cannot be written, nothing was deleted.
+base::Status RocksAdmin::DeleteRecent(const chunk::TimeRange& range, SelectorSpan selectors) {
+  const std::string record = EncodeDeletion(range, selectors);
+  {
+    const CommitGate::Closed closed(core_.commit_gate);
+    auto appended =
+        core_.journal->Append(RecordType::kDeletion, record, base::TimestampMs::Min(), core_.FollowSegment());
+    while (!appended.ok() && appended.status().code() == base::StatusCode::kConflict) {
+      appended = core_.journal->Append(RecordType::kDeletion, record, base::TimestampMs::Min(), core_.FollowSegment());
+    }
+    BW_RETURN_IF_ERROR(appended.status());
+    core_.head->Delete(selectors, range);
+  }
+  return core_.journal->Flush();
+}
+
+base::Status RocksAdmin::DeleteSealed(const chunk::TimeRange& range, SelectorSpan selectors) {
+  std::vector<std::pair<WindowKey, Tombstones>> deleted;
+  const std::shared_ptr<const WindowList> windows = core_.catalogue->windows();
+  for (const auto& window : *windows) {
+    const WindowEntry& entry = window->entry();
+    if (!window->Overlaps(range.min, range.max)) continue;
+    SealedWindow::Ordinals all;
+    for (const std::vector<metric::Matcher>& matchers : selectors) {
+      BW_ASSIGN_OR_RETURN(const SealedWindow::Ordinals found, window->Match(matchers));
+      SealedWindow::Ordinals both;
+      std::set_union(all.begin(), all.end(), found.begin(), found.end(), std::back_inserter(both));
+      all = std::move(both);
+    }
+    if (all.empty()) continue;
+    const chunk::TimeRange within{std::max(range.min, entry.min), std::min(range.max, entry.max)};
+    deleted.emplace_back(entry.key, window->deleted().With(within, all));
+  }
+  return deleted.empty() ? base::OkStatus() : core_.catalogue->SetTombstones(deleted);
+}
+
+base::Status RocksAdmin::CleanTombstones() {
+  const base::MutexLock lock(maintenance_);
+  return CleanWindows(core_);
+}
+
+base::Result<std::string> RocksAdmin::Snapshot(SnapshotContent content) {
+  const std::string name = SnapshotNameAt(core_.clock.Now(), std::random_device());
+  const base::MutexLock lock(maintenance_);
+  BW_RETURN_IF_ERROR(WriteBackup(core_, name, content));
+  return name;
+}
+
+base::Result<CardinalityReport> RocksAdmin::Analyze(std::size_t limit) { return AnalyzeStore(core_, limit); }
+
+base::Result<VerifyReport> RocksAdmin::Verify() {
+  const base::MutexLock lock(maintenance_);
+  VerifyReport report;
+  JournalRange range;
+  BW_ASSIGN_OR_RETURN(range.from, VerifyDatabase(*core_.database, report));
+  // What is written from now on is in segments that are not looked at.
+  BW_ASSIGN_OR_RETURN(range.end, core_.journal->Rotate());
+  core_.FollowSegment();
+  BW_RETURN_IF_ERROR(VerifyJournal(core_.options.path + "/journal", core_.Files(), range, report));
+  return report;
+}
+
+}  // namespace bellwether::storage

@@ -1,0 +1,259 @@
+#include "storage/rocks/verify.h"
+
+#include <fmt/format.h>
+#include <rocksdb/db.h>
+#include <rocksdb/metadata.h>
+#include <rocksdb/options.h>
+#include <rocksdb/sst_file_reader.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/bytes.h"
+#include "storage/journal/deletion_codec.h"
+#include "storage/journal/journal.h"
+#include "storage/journal/record_codec.h"
+#include "storage/journal/segment_name.h"
+#include "storage/rocks/data_format.h"
+#include "storage/rocks/directory_lock.h"
+#include "storage/rocks/rocks_state_store.h"
+#include "storage/rocks/verify_window.h"
+#include "storage/rocks/window_writer.h"
+
+namespace bellwether::storage {
+namespace {
+
+// Shows segments of a range, and lets nobody change them: reading the journal cuts torn tails and removes what is no
+// longer needed, which a check may not.
+class LookingFiles final : public FileSystem {
+ public:
+  LookingFiles(FileSystem& files, const JournalRange& range) : files_(files), range_(range) {}
+
+  base::Status MakeDirectories(const std::string&) override { return {}; }
+  base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path, std::uint64_t) override {
+    return base::Internal("create " + path + ": a check changes nothing");
+  }
+  base::Result<std::unique_ptr<WritableFile>> OpenExisting(const std::string&) override {
+    return std::unique_ptr<WritableFile>(std::make_unique<Untouched>());
+  }
+  base::Result<std::string> Read(const std::string& path) override { return files_.Read(path); }
+  base::Result<std::vector<std::string>> List(const std::string& directory) override {
+    auto names = files_.List(directory);
+    if (!names.ok()) return names;
+    std::erase_if(*names, [&](const std::string& name) {
+      const auto number = ParseSegmentName(name);
+      return !number || *number < range_.from || *number >= range_.end;
+    });
+    return names;
+  }
+  base::Status Rename(const std::string&, const std::string&) override { return {}; }
+  base::Status Remove(const std::string&) override { return {}; }
+  base::Status SyncDirectory(const std::string&) override { return {}; }
+
+ private:
+  struct Untouched final : WritableFile {
+    base::Status WriteAt(std::uint64_t, std::string_view) override { return {}; }
+    base::Status Truncate(std::uint64_t) override { return {}; }
+    base::Status Sync() override { return {}; }
+  };
+
+  FileSystem& files_;
+  const JournalRange range_;
+};
+
+// Every record is whole, and names no series that is not defined before it in its segment.
+class RecordVerifier {
+ public:
+  explicit RecordVerifier(VerifyReport& report) : report_(report) {}
+
+  base::Result<base::TimestampMs> Check(RecordType type, std::string_view payload, const RecordPlace& place) {
+    ++report_.journal_records;
+    if (place.segment != segment_) defined_.clear();
+    segment_ = place.segment;
+    if (type == RecordType::kDeletion) {
+      BW_RETURN_IF_ERROR(DecodeDeletion(payload).status());
+      return base::TimestampMs::Min();
+    }
+    BW_RETURN_IF_ERROR(DecodeCommit(payload, commit_));
+    for (const DecodedCommit::Series& series : commit_.series) defined_.insert(series.ref);
+    const auto is_undefined = [&](const auto& sample) { return !defined_.contains(sample.ref); };
+    const auto lost = std::count_if(commit_.floats.begin(), commit_.floats.end(), is_undefined) +
+                      std::count_if(commit_.histograms.begin(), commit_.histograms.end(), is_undefined);
+    report_.journal_samples += commit_.floats.size() + commit_.histograms.size();
+    if (lost > 0) return base::Corruption(fmt::format("{} samples are of series that are not defined", lost));
+    return base::TimestampMs::Min();
+  }
+
+ private:
+  VerifyReport& report_;
+  std::uint64_t segment_ = 0;
+  std::set<SeriesRef> defined_;
+  DecodedCommit commit_;
+};
+
+class DatabaseVerifier {
+ public:
+  DatabaseVerifier(Database& database, VerifyReport& report) : database_(database), report_(report) {}
+
+  base::Result<std::uint64_t> Run() {
+    CheckFiles();
+    CheckCatalogue();
+    CheckStates();
+    const std::vector<WindowKey> on_disk = GenerationsOnDisk(database_);
+    const std::set<WindowKey> files(on_disk.begin(), on_disk.end());
+    for (const WindowEntry& entry : entries_) {
+      if (!files.contains(entry.key)) Tell(PlaceOf(entry.key), "the catalogue names it, and it has no files");
+      VerifyWindow(database_, entry, length_, report_);
+    }
+    for (const WindowKey& key : files) {
+      const bool is_named = std::any_of(entries_.begin(), entries_.end(), [&](const auto& e) { return e.key == key; });
+      if (!is_named)
+        report_.notes.push_back(PlaceOf(key) + ": files that the catalogue does not name; a start drops them");
+    }
+    return mark_;
+  }
+
+ private:
+  static std::string PlaceOf(const WindowKey& key) {
+    return fmt::format("window {} generation {}", key.window.number, key.generation);
+  }
+  void Tell(std::string place, std::string what) { report_.damage.push_back({std::move(place), std::move(what)}); }
+
+  // Every block of every table.
+  void CheckFiles() {
+    std::vector<rocksdb::LiveFileMetaData> files;
+    database_.db().GetLiveFilesMetaData(&files);
+    for (const rocksdb::LiveFileMetaData& file : files) {
+      const std::string path = file.db_path + file.name;
+      ++report_.files;
+      rocksdb::SstFileReader reader{rocksdb::Options()};
+      rocksdb::Status status = reader.Open(path);
+      if (status.ok()) status = reader.VerifyChecksum();
+      if (!status.ok() && IsLive(file.name)) Tell(path, status.ToString());
+    }
+  }
+
+  // A database that is in use drops files of its own accord.
+  bool IsLive(const std::string& name) {
+    std::vector<rocksdb::LiveFileMetaData> files;
+    database_.db().GetLiveFilesMetaData(&files);
+    return std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.name == name; });
+  }
+
+  void CheckCatalogue() {
+    rocksdb::ReadOptions options;
+    options.verify_checksums = true;
+    const std::unique_ptr<rocksdb::Iterator> it(database_.db().NewIterator(options, database_.meta()));
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      if (!CheckMeta(it->key().ToStringView(), it->value().ToStringView())) {
+        Tell("catalogue", fmt::format("the entry {} is malformed", it->key().ToString(true)));
+      }
+    }
+    if (!it->status().ok()) Tell("catalogue", it->status().ToString());
+    for (const WindowKey& key : hidden_) {
+      const bool is_named = std::any_of(entries_.begin(), entries_.end(), [&](const auto& e) { return e.key == key; });
+      if (!is_named) Tell("catalogue", fmt::format("there are tombstones of {}, which is not named", PlaceOf(key)));
+    }
+  }
+
+  bool CheckMeta(std::string_view key, std::string_view value) {
+    if (key.starts_with(kCatalogueWindows)) return DecodeWindowEntry(key, value, entries_.emplace_back()) || DropLast();
+    if (key.starts_with(kCatalogueTombstones)) {
+      key.remove_prefix(kCatalogueTombstones.size());
+      return key.size() == kWindowPrefixBytes && ReadWindowPrefix(key, hidden_.emplace_back()) &&
+             Tombstones::Decode(value).has_value();
+    }
+    if (key == kCatalogueMetadata) {
+      DecodedCommit commit;
+      return DecodeCommit(value, commit).ok();
+    }
+    std::uint64_t number = 0;
+    if (!base::ReadVarint(value, number) || !value.empty() || number == 0) return false;
+    if (key == kCatalogueMark) mark_ = number;
+    if (key == kCatalogueLength) length_ = base::DurationMs(static_cast<std::int64_t>(number));
+    return true;
+  }
+
+  bool DropLast() {
+    entries_.pop_back();
+    return false;
+  }
+
+  void CheckStates() {
+    rocksdb::ReadOptions options;
+    options.verify_checksums = true;
+    options.fill_cache = false;
+    const std::unique_ptr<rocksdb::Iterator> it(database_.db().NewIterator(options, database_.state()));
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      ++report_.state_entries;
+      StateValue value;
+      if (!DecodeStateValue(it->value().ToStringView(), value)) {
+        Tell("state entry " + it->key().ToString(), "its value is malformed");
+      }
+    }
+    if (!it->status().ok()) Tell("states", it->status().ToString());
+  }
+
+  Database& database_;
+  VerifyReport& report_;
+  std::uint64_t mark_ = 1;
+  base::DurationMs length_ = base::Hours(2);
+  std::vector<WindowEntry> entries_;
+  std::vector<WindowKey> hidden_;
+};
+
+}  // namespace
+
+base::Status VerifyJournal(const std::string& path, FileSystem& files, const JournalRange& range,
+                           VerifyReport& report) {
+  LookingFiles looking(files, range);
+  RecordVerifier records(report);
+  BW_ASSIGN_OR_RETURN(ReplayReport found,
+                      ReplayJournal(path, looking, range.from,
+                                    [&](RecordType type, std::string_view payload, const RecordPlace& place) {
+                                      return records.Check(type, payload, place);
+                                    }));
+  report.journal_segments += found.segments.size();
+  for (std::string& what : found.damage) report.damage.push_back({"journal", std::move(what)});
+  if (found.torn_bytes > 0) {
+    report.notes.push_back(
+        fmt::format("journal: {} bytes at the end are a torn write, never acknowledged; a start cuts "
+                    "them off",
+                    found.torn_bytes));
+  }
+  return base::OkStatus();
+}
+
+base::Result<std::uint64_t> VerifyDatabase(Database& database, VerifyReport& report) {
+  return DatabaseVerifier(database, report).Run();
+}
+
+base::Result<VerifyReport> VerifyStoreAt(const std::string& path, base::Clock& clock) {
+  BW_ASSIGN_OR_RETURN(const int format, ReadDataFormat(path));
+  if (format == 0) return base::NotFound(fmt::format("{} holds no store", path));
+  if (format != kDataFormat) {
+    return base::InvalidArgument(fmt::format(
+        "the data in {} have format {}, this version of bellwether reads format {}", path, format, kDataFormat));
+  }
+  BW_ASSIGN_OR_RETURN(const std::unique_ptr<DirectoryLock> lock, DirectoryLock::Acquire(path));
+  VerifyReport report;
+  JournalRange range;
+  auto database = Database::Open({.path = path + "/db", .access = Database::Access::kLook}, clock);
+  if (database.ok()) {
+    BW_ASSIGN_OR_RETURN(range.from, VerifyDatabase(**database, report));
+  } else {
+    report.damage.push_back({path + "/db", database.status().message()});
+  }
+  std::error_code error;
+  if (std::filesystem::exists(path + "/journal", error)) {
+    PosixFileSystem files;
+    BW_RETURN_IF_ERROR(VerifyJournal(path + "/journal", files, range, report));
+  }
+  return report;
+}
+
+}  // namespace bellwether::storage

@@ -1,0 +1,16 @@
+// storage/rocks/window_cleaner.h
+//
+// Writes windows anew without what tombstones hide. Of two samples at one time that of the lower generation counts, so
+// the generations behind one that is rewritten are rewritten too, in their order, and all change places at once.
+#pragma once
+
+#include "base/status.h"
+#include "storage/rocks/rocks_core.h"
+
+namespace bellwether::storage {
+
+// The caller keeps maintenance out. A crash leaves files that no catalogue names: they are dropped at start. Errors:
+// kUnavailable (disk full), kCorruption (a window cannot be read: it stays as it is), kInternal.
+[[nodiscard]] base::Status CleanWindows(RocksCore& core);
+
+}  // namespace bellwether::storage
