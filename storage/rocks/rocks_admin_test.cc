@@ -42,6 +42,7 @@ using testing::IsEmpty;
 constexpr std::int64_t kAdminNow = 1'700'000'000'000;
 constexpr std::int64_t kAdminMinute = 60'000;
 constexpr std::int64_t kAdminHour = 60 * kAdminMinute;
+constexpr base::DurationMs kUnmerged = base::Hours(13);  // With so short a retention windows stay apart.
 
 class RocksAdminTest : public testing::Test {
  protected:
@@ -312,6 +313,7 @@ TEST_F(RocksAdminTest, OnlySnapshotsAreRestored) {
 class VerifyTest : public RocksAdminTest {
  protected:
   void SetUp() override {
+    options_.retention = kUnmerged;
     Open();
     FillAndSeal();
     StateBatch batch;
@@ -544,6 +546,7 @@ TEST_F(VerifyTest, WrongListsLabelsAndChunksAreNamed) {
 // ---- Reports
 
 TEST_F(RocksAdminTest, AnAnalysisCountsSeriesOnceAndTellsChurn) {
+  options_.retention = kUnmerged;
   Open();
   FillAndSeal();
   for (int i = 0; i < 5; ++i) {
