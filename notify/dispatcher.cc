@@ -116,7 +116,7 @@ class Dispatcher::Impl {
       BW_RETURN_IF_ERROR(Load());
     }
     for (int i = 0; i < kWorkers; ++i) {
-      workers_.emplace_back([this](std::stop_token stop) {
+      workers_.emplace_back([this](const std::stop_token& stop) {
         while (!stop.stop_requested()) {
           Work(stop);
           deps_.clock.SleepUntil(deps_.clock.Now() + kLookEvery, stop);
@@ -136,9 +136,11 @@ class Dispatcher::Impl {
   std::vector<OutboxEntry> Outbox() const {
     const base::MutexLock lock(mu_);
     std::vector<const WaitingMessage*> waiting;
+    waiting.reserve(book_.waiting.size());
     for (const auto& [destination, message] : book_.waiting) waiting.push_back(&message);
     std::sort(waiting.begin(), waiting.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
     std::vector<OutboxEntry> out;
+    out.reserve(waiting.size() + book_.dead.size() + delivered_.size());
     for (const WaitingMessage* message : waiting) out.push_back(EntryOf(*message, "waiting"));
     for (const WaitingMessage& message : book_.dead) out.push_back(EntryOf(message, "dead"));
     for (const WaitingMessage& message : delivered_) out.push_back(EntryOf(message, "delivered"));

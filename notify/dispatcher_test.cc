@@ -599,7 +599,7 @@ TEST(DispatcherThreads, WorkersSendEachMessageOnce) {
     static_cast<void>(dispatcher.Outbox());
   }
   // The workers look for work on their own; what is awaited is the result, however long it takes.
-  while (http.Requests().size() < 2 * kAlerts) std::this_thread::yield();
+  while (http.Requests().size() < 2U * kAlerts) std::this_thread::yield();
   dispatcher.Stop();
   std::set<std::string> distinct;
   for (const HttpClientRequest& request : http.Requests()) distinct.insert(request.url + request.body);

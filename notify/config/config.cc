@@ -93,6 +93,7 @@ void ReadTop(const YamlNode& node, Config& config, ReadContext& context) {
   }
   CheckInhibitRules(fields.List("inhibit_rules"), context);
   std::vector<std::string> names;
+  names.reserve(config.receivers.size());
   for (const auto& [name, receiver] : config.receivers) names.push_back(name);
   if (const YamlNode* route = fields.Find("route")) {
     config.route = ReadRootRoute(*route, names, intervals, context);

@@ -9,7 +9,6 @@
 namespace bellwether::notify {
 namespace {
 
-using base::DurationMs;
 using base::TimestampMs;
 
 TEST(Matchers, Utf8AndClassic) {

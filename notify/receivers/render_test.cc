@@ -14,7 +14,6 @@ namespace bellwether::notify {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 // The made-up incident of the reference: drift on two features, one of them over.
 Message DriftMessage() {
