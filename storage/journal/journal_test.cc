@@ -300,7 +300,9 @@ TEST(JournalCrash, ADiskThatFailsForAWhileLosesNothingAcknowledged) {
         if (status.ok()) run.acknowledged.push_back(TestPayload(i));
         EXPECT_EQ((*journal)->Health(), status);
         EXPECT_TRUE(status.ok() || i < kCrashRecords / 2) << status.ToString();
-        if (i % 7 == 6) EXPECT_TRUE((*journal)->Rotate().ok());  // Nothing is owed: sealing goes on.
+        if (i % 7 == 6) {  // Nothing is owed: sealing goes on.
+          EXPECT_TRUE((*journal)->Rotate().ok());
+        }
       }
       journal->reset();
       files.Crash(unsynced);

@@ -46,8 +46,8 @@ class Database {
   struct Options {
     std::string path;  // Made if absent.
     std::size_t block_cache_bytes = 64u << 20;
-    std::size_t memtable_bytes = 8u << 20;       // Of meta, and of state: written out when this full.
-    std::shared_ptr<rocksdb::FileSystem> files;  // Null: the machine's. Tests break it.
+    std::size_t memtable_bytes = 8u << 20;                 // Of meta, and of state: written out when this full.
+    std::shared_ptr<rocksdb::FileSystem> files = nullptr;  // Null: the machine's. Tests break it.
     Access access = Access::kOwn;
   };
 

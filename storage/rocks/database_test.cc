@@ -143,7 +143,9 @@ TEST_P(DatabaseSicknessTest, TakesWritesAgainWhenTheDiskDoes) {
       if (status.ok()) acknowledged.insert(key);
       return status;
     };
-    if (round > 0) EXPECT_TRUE(put("before").ok());
+    if (round > 0) {
+      EXPECT_TRUE(put("before").ok());
+    }
     files_->Set(GetParam());
     for (const char* name : {"sick1", "sick2"}) {
       const base::Status refused = put(name);
@@ -163,8 +165,8 @@ TEST_P(DatabaseSicknessTest, TakesWritesAgainWhenTheDiskDoes) {
 INSTANTIATE_TEST_SUITE_P(All, DatabaseSicknessTest,
                          testing::Values(Sickness::kFull, Sickness::kReadOnly, Sickness::kFailedSync,
                                          Sickness::kFailedWrite),
-                         [](const testing::TestParamInfo<Sickness>& info) {
-                           switch (info.param) {
+                         [](const testing::TestParamInfo<Sickness>& sickness) {
+                           switch (sickness.param) {
                              case Sickness::kNone: return "none";
                              case Sickness::kFull: return "full";
                              case Sickness::kReadOnly: return "read_only";

@@ -184,9 +184,13 @@ TEST_F(RocksAdminTest, ReplayKeepsTheOrderOfWritesAndDeletions) {
         ASSERT_TRUE(appender->Commit(Durability::kDurable).ok());
       }
     }
-    if (random() % 10 == 0) ASSERT_TRUE(store_.storage->Maintain().ok());
+    if (random() % 10 == 0) {
+      ASSERT_TRUE(store_.storage->Maintain().ok());
+    }
     if (random() % 20 == 0) clock_.Advance(base::Minutes(11));
-    if (random() % 40 == 0) ASSERT_TRUE(admin().CleanTombstones().ok());
+    if (random() % 40 == 0) {
+      ASSERT_TRUE(admin().CleanTombstones().ok());
+    }
     if (random() % 25 == 0) Open();
     ASSERT_EQ(Everything(), ReadAll(*model, {}));
   }

@@ -37,7 +37,7 @@ TEST(TombstonesTest, ReadBackAsAModelSaysWhateverWasDeleted) {
     const std::int64_t min = static_cast<std::int64_t>(random() % 100) - 20;
     const std::int64_t max = min + static_cast<std::int64_t>(random() % 10);
     std::set<std::uint32_t> ordinals;
-    for (std::uint32_t n = random() % 5; n > 0; --n) ordinals.insert(random() % 12);
+    for (auto n = random() % 5; n > 0; --n) ordinals.insert(static_cast<std::uint32_t>(random() % 12));
     tombstones = tombstones.With(Range(min, max), {ordinals.begin(), ordinals.end()});
     for (const std::uint32_t o : ordinals) {
       for (std::int64_t t = min; t <= max; ++t) hidden[o].insert(t);
