@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kCopyBytes = 1u << 20;
 
-base::Status FileError(std::string_view doing, const std::string& path, int error) {
+base::Status DurableFileError(std::string_view doing, const std::string& path, int error) {
   std::string message = fmt::format("{} {}: {}", doing, path, std::strerror(error));
   return error == ENOSPC || error == EDQUOT || error == EROFS ? base::Unavailable(std::move(message))
                                                               : base::Internal(std::move(message));
@@ -30,7 +30,9 @@ class OpenFile {
   OpenFile(const OpenFile&) = delete;
   OpenFile& operator=(const OpenFile&) = delete;
 
-  [[nodiscard]] base::Status Opened() const { return fd_ >= 0 ? base::OkStatus() : FileError("open", path_, errno); }
+  [[nodiscard]] base::Status Opened() const {
+    return fd_ >= 0 ? base::OkStatus() : DurableFileError("open", path_, errno);
+  }
   // Up to `max` bytes; nothing at the end.
   base::Status Read(std::size_t max, std::string& bytes) const {
     bytes.resize(max);
@@ -38,18 +40,18 @@ class OpenFile {
     do n = ::read(fd_, bytes.data(), max);
     while (n < 0 && errno == EINTR);
     bytes.resize(n < 0 ? 0 : static_cast<std::size_t>(n));
-    return n < 0 ? FileError("read", path_, errno) : base::OkStatus();
+    return n < 0 ? DurableFileError("read", path_, errno) : base::OkStatus();
   }
   base::Status Write(std::string_view bytes) const {
     while (!bytes.empty()) {
       const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return FileError("write", path_, errno);
+      if (n < 0) return DurableFileError("write", path_, errno);
       bytes.remove_prefix(static_cast<std::size_t>(n));
     }
     return base::OkStatus();
   }
-  base::Status Sync() const { return ::fsync(fd_) == 0 ? base::OkStatus() : FileError("sync", path_, errno); }
+  base::Status Sync() const { return ::fsync(fd_) == 0 ? base::OkStatus() : DurableFileError("sync", path_, errno); }
 
  private:
   const std::string& path_;
@@ -77,7 +79,7 @@ base::Status WriteFileDurably(const std::string& path, std::string_view bytes) {
     BW_RETURN_IF_ERROR(file.Write(bytes));
     BW_RETURN_IF_ERROR(file.Sync());
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return FileError("rename", temporary, errno);
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return DurableFileError("rename", temporary, errno);
   return SyncPath(ParentOf(path));
 }
 
@@ -119,7 +121,7 @@ base::Status SyncDirectoryAndFiles(const std::string& path) {
   for (std::filesystem::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) {
     if (it->is_regular_file(error)) names.push_back(it->path().string());
   }
-  if (error) return FileError("list", path, error.value());
+  if (error) return DurableFileError("list", path, error.value());
   for (const std::string& name : names) BW_RETURN_IF_ERROR(SyncPath(name));
   return SyncPath(path);
 }
