@@ -141,7 +141,7 @@ class FullDisk(unittest.TestCase):
                 self.assertEqual(self.metric('bellwether_storage_write_state{state="low_space"}'), 1)
                 self.assertEqual(urllib.request.urlopen(self.url + "/-/ready").status, 200)
                 self.assertEqual(self.samples(), set(self.acknowledged))
-                self.assertTrue(self.query('ALERTS{alertname="AlwaysFiring"}'))
+                wait_until("rules are evaluated", lambda: self.query('ALERTS{alertname="AlwaysFiring"}'))
                 (DISK / "ballast").unlink()
                 wait_until("writes are taken again", lambda: self.write()[0] == 204)
                 wait_until("the database is healthy", lambda: self.metric("bellwether_storage_database_healthy") == 1)
