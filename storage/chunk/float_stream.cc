@@ -233,6 +233,18 @@ class StreamReader {
     return true;
   }
 
+  // What a writer that goes on must know.
+  struct State {
+    std::int64_t t = 0;
+    std::int64_t dt = 0;
+    std::uint64_t bits = 0;
+    std::int64_t start = 0;
+    std::int64_t m = 0;
+    std::int64_t delta = 0;
+    int exponent = -1;
+  };
+  [[nodiscard]] State state() const { return {t_, dt_, bits_, start_, m_, delta_, exponent_}; }
+
  private:
   bool ReadHeader() {
     if (in_.empty()) return false;
@@ -375,5 +387,32 @@ class StreamReader {
 }  // namespace
 
 bool DecodeFloatStream(std::string_view bytes, Columns& out) { return StreamReader(bytes, out).Read(); }
+
+FloatStream* FloatStream::Reopen(std::string_view chunk) {
+  if (chunk.empty() || chunk[0] != static_cast<char>(Kind::kFloatStream)) return nullptr;
+  thread_local Columns samples;
+  samples.Clear();
+  StreamReader reader(chunk.substr(1), samples);
+  if (!reader.Read() || samples.timestamps.size() >= kMaxChunkSamples) return nullptr;
+  const auto used = static_cast<std::uint32_t>(chunk.size());
+  const std::uint32_t capacity = used + kFirstCapacity;
+  void* memory = std::malloc(sizeof(FloatStream) + capacity);
+  BW_CHECK(memory != nullptr);
+  auto* stream = new (memory) FloatStream();
+  const StreamReader::State state = reader.state();
+  stream->t_ = state.t;
+  stream->dt_ = state.dt;
+  stream->bits_ = state.bits;
+  stream->start_ = state.start;
+  stream->m_ = state.m;
+  stream->delta_ = state.delta;
+  stream->exponent_ = static_cast<std::int8_t>(state.exponent);
+  stream->first_t_ = samples.timestamps.front().ms;
+  stream->count_ = static_cast<std::uint16_t>(samples.timestamps.size());
+  stream->capacity_ = capacity;
+  stream->used_ = used;
+  std::memcpy(stream->bytes(), chunk.data(), used);
+  return stream;
+}
 
 }  // namespace bellwether::storage::chunk

@@ -24,6 +24,8 @@ class FloatStream {
   // Room for the header and some tokens.
   static FloatStream* New();
   static void Delete(FloatStream* stream);
+  // A stream that goes on behind an encoded chunk (kind included) that CopyTo wrote; null on other bytes.
+  static FloatStream* Reopen(std::string_view chunk);
 
   // Begins a chunk with its first sample; what was there is forgotten, the memory kept.
   void Begin(base::TimestampMs t, double v, base::TimestampMs start);

@@ -70,15 +70,29 @@ SeriesRef AliasTable::Find(std::string_view alias) const {
   return Probe(wanted);
 }
 
+void AliasTable::Rehash(Table& table, std::size_t places) {
+  std::vector<Entry> old(places);
+  old.swap(table.entries);
+  table.used = 0;
+  for (const Entry& moved : old) {
+    if (moved.slot_plus_one != 0) Insert(moved);
+  }
+}
+
+void AliasTable::Reserve(std::size_t aliases) {
+  const std::size_t each = aliases / kTables + aliases / kTables / 16 + 16;  // Hashes do not spread quite evenly.
+  std::size_t places = 16;
+  while (each * 3 > places * 2) places *= 2;
+  const base::WriterLock lock(mu_);
+  for (Table& table : tables_) {
+    if (table.entries.size() < places) Rehash(table, places);
+  }
+}
+
 void AliasTable::Insert(const Entry& entry) {
   Table& table = tables_[TableOf(entry)];
   if ((table.used + 1) * 3 > table.entries.size() * 2) {
-    std::vector<Entry> old(std::max<std::size_t>(16, table.entries.size() * 2));
-    old.swap(table.entries);
-    table.used = 0;
-    for (const Entry& moved : old) {
-      if (moved.slot_plus_one != 0) Insert(moved);
-    }
+    Rehash(table, std::max<std::size_t>(16, table.entries.size() * 2));
   }
   const std::size_t mask = table.entries.size() - 1;
   std::size_t at = entry.high & mask;

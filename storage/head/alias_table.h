@@ -43,6 +43,8 @@ class AliasTable {
   [[nodiscard]] metric::SeriesRef Find(std::string_view alias) const;
   // Adds the alias, or leads it elsewhere.
   void Set(std::string_view alias, metric::SeriesRef ref);
+  // Makes room for so many aliases in all.
+  void Reserve(std::size_t aliases);
   void Remove(std::string_view alias);
   // Removes all aliases of some slots; walks the whole table.
   void RemoveIf(const std::function<bool(std::uint32_t slot)>& gone);
@@ -65,6 +67,7 @@ class AliasTable {
   [[nodiscard]] Entry EntryOf(std::string_view alias, metric::SeriesRef ref) const;
   [[nodiscard]] metric::SeriesRef Probe(const Entry& wanted) const BW_REQUIRES_SHARED(mu_);
   void Insert(const Entry& entry) BW_REQUIRES(mu_);
+  void Rehash(Table& table, std::size_t places) BW_REQUIRES(mu_);
   static std::size_t TableOf(const Entry& entry) { return entry.middle % kTables; }
 
   // Of the hash, from the seed: hashing with a seed makes this anew for every long input.

@@ -27,6 +27,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -43,6 +44,7 @@
 #include "storage/chunk/chunk_view.h"
 #include "storage/chunk/time_range.h"
 #include "storage/head/order_policy.h"
+#include "storage/head/snapshot_format.h"
 #include "storage/head/window.h"
 #include "storage/storage.h"
 
@@ -153,6 +155,30 @@ class Head {
   // Removes series without samples whose newest sample is older than `idle_before`, and aliases that lead to none.
   // Frees what no pin can reach; the rest at the next call. Returns how many series went.
   std::size_t CollectGarbage(base::TimestampMs idle_before);
+
+  // ---- Snapshots ----------------------------------------------------------------------------------------------------
+
+  // Writes every series with its newest sample, its chunks and late samples, a batch at a time: `sink` takes the labels
+  // and the samples of the same series, and may refuse, which ends it. Everything that was in the head when Save began
+  // is written, but for chunks of `handed_over` windows that the last TakenWindow passed by: those are on disk, and
+  // only readers still want them. Samples that come meanwhile may be written or not. Commits wait for a shard's few
+  // microseconds at most.
+  using SnapshotSink = std::function<base::Status(std::string_view labels, std::string_view samples)>;
+  [[nodiscard]] base::Result<SnapshotTotals> Save(std::span<const WindowId> handed_over,
+                                                  const SnapshotSink& sink) const;
+
+  struct Snapshot {
+    std::vector<std::string_view> labels;  // Batches, in order,
+    std::vector<std::string_view> samples;
+    SnapshotTotals totals;  // and what they hold together.
+  };
+  struct Loaded {
+    std::uint64_t chunks = 0;
+    base::TimestampMs newest = kNoSample;  // Of all.
+  };
+  // Fills an empty head; nobody else uses it. Leaves out chunks of windows that `is_sealed` says yes to, though not
+  // their series' newest samples. kCorruption: the head is in no useful state then.
+  [[nodiscard]] base::Result<Loaded> Load(const Snapshot& snapshot, const std::function<bool(WindowId)>& is_sealed);
 
   // ---- Reading ----------------------------------------------------------------------------------------------------
 

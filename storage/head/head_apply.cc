@@ -77,7 +77,11 @@ double ValueOf(const HistogramSample&) { return 0; }
 
 template <typename Sample>
 Outcome Decide(const Applying& a, const Series& s, const Sample& sample) {
-  if (a.replay) return sample.timestamp > s.newest() || s.newest() == kNoSample ? Outcome::kTaken : Outcome::kTakenLate;
+  if (a.replay) {
+    if (sample.timestamp > s.newest() || s.newest() == kNoSample) return Outcome::kTaken;
+    // Told once by a snapshot and once by the journal.
+    return sample.timestamp == s.newest() && SameAsNewest(s, sample) ? Outcome::kRepeat : Outcome::kTakenLate;
+  }
   return DecideOrder(sample.timestamp, s.newest(), a.bounds, a.out_of_order_window,
                      [&] { return SameAsNewest(s, sample); });
 }

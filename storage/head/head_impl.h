@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -70,6 +71,8 @@ struct Head::Impl {
   template <typename Sample>
   void TakeAll(std::span<const Sample> samples, const TimeBounds& bounds, bool replay, Applied& applied,
                std::vector<Outcome>& outcomes);
+  [[nodiscard]] base::Status RestoreSamples(const Snapshot& snapshot, const std::function<bool(WindowId)>& is_sealed,
+                                            Loaded& loaded);
   // Slots of `set`, in ascending order, whose series has samples in the range.
   [[nodiscard]] std::vector<std::uint32_t> WithSamples(const index::IdSet& set, Range range);
 

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "storage/chunk/chunk.h"
 #include "storage/chunk/float_columns.h"
+#include "storage/chunk/kind.h"
 #include "storage/chunk/merged_cursor.h"
 
 namespace bellwether::storage::head {
@@ -20,6 +21,7 @@ using chunk::ChunkView;
 constexpr std::size_t kHistogramPayloadMax = 16u << 10;
 
 bool IsWithin(TimestampMs t, TimestampMs min, TimestampMs max) { return min <= t && t <= max; }
+bool IsStream(const ChunkView& c) { return c.bytes[0] == static_cast<char>(chunk::Kind::kFloatStream); }
 bool TimesOverlap(TimestampMs a_min, TimestampMs a_max, TimestampMs min, TimestampMs max) {
   return a_min <= max && a_max >= min;
 }
@@ -85,6 +87,25 @@ std::vector<HeadChunk*> CloseAll(chunk::MergedCursor& cursor, std::size_t sample
   }
   BW_CHECK(cursor.status().ok());  // These chunks were written by this process.
   return closed;
+}
+
+// Late samples as late chunks, one for each window and sort.
+std::vector<HeadChunk*> LateChunks(const std::vector<LateSample>& late, const WindowCounts& windows) {
+  std::vector<HeadChunk*> chunks;
+  for (std::size_t i = 0; i < late.size();) {
+    const TimestampMs end = windows.EndAt(late[i].t);
+    chunk::Columns floats;
+    chunk::Columns histograms;
+    for (; i < late.size() && late[i].t < end; ++i) {
+      AddLateTo(late[i].histogram == nullptr ? floats : histograms, late[i]);
+    }
+    for (const chunk::Columns* columns : {&floats, &histograms}) {
+      if (columns->timestamps.empty()) continue;
+      chunks.push_back(CloseColumns(*columns));
+      chunks.back()->late = true;
+    }
+  }
+  return chunks;
 }
 
 }  // namespace
@@ -191,9 +212,43 @@ void Series::CloseHistograms() {
   open.Clear();
 }
 
-void Series::BeginChunk(TimestampMs t, double value, TimestampMs start, WindowCounts& windows) {
+// The link to the newest closed chunk that is not a late one; null if there is none.
+HeadChunk** Series::NewestInOrder() {
+  for (HeadChunk** link = &closed_; *link != nullptr; link = &(*link)->next) {
+    if (!(*link)->late) return link;
+  }
+  return nullptr;
+}
+
+// A chunk that was open when a snapshot was taken stands among the closed ones after a restart, and is opened again
+// when the first sample for it comes: a start costs idle series nothing, and chunks do not become smaller by it.
+bool Series::ReopenChunk(TimestampMs t, const SeriesLimits& limits, WindowCounts& windows) {
+  HeadChunk** const link = NewestInOrder();
+  if (link == nullptr) return false;
+  HeadChunk* const c = *link;
+  const bool fits = c->count() < limits.chunk_samples_max && !c->taken && t < windows.EndAt(c->min());
+  if (!fits || !IsStream(c->view())) return false;
+  chunk::FloatStream* reopened = chunk::FloatStream::Reopen(c->view().bytes);
+  if (reopened == nullptr || reopened->max() >= t) {  // Not what Save wrote: left alone.
+    if (reopened != nullptr) chunk::FloatStream::Delete(reopened);
+    return false;
+  }
+  *link = c->next;
+  c->Unref();
+  if (open_ != nullptr) chunk::FloatStream::Delete(open_);
+  open_ = reopened;
+  open_end_ = windows.EndAt(open_->min());
+  return true;
+}
+
+void Series::BeginChunk(TimestampMs t, double value, TimestampMs start, const SeriesLimits& limits,
+                        WindowCounts& windows) {
   CloseFloats();
   CloseHistograms();
+  if (ReopenChunk(t, limits, windows)) {
+    open_ = chunk::FloatStream::Append(open_, t, value, start);
+    return;
+  }
   if (open_ == nullptr) open_ = chunk::FloatStream::New();
   open_->Begin(t, value, start);
   open_end_ = windows.EndAt(t);
@@ -277,26 +332,15 @@ void Series::RestoreNewest(TimestampMs t, const metric::NativeHistogram& h) {
   Extras().newest_histogram = h;
 }
 
-// Late samples become late chunks, one for each window and sort. The run before them, see AppendLate.
+// The run before them, see AppendLate.
 void Series::CloseLate(WindowCounts& windows) {
   CloseLateRun();
-  std::vector<LateSample> late = std::move(extras_->late);
+  const std::vector<LateSample> late = std::move(extras_->late);
   extras_->late.clear();
-  for (std::size_t i = 0; i < late.size();) {
-    const TimestampMs end = windows.EndAt(late[i].t);
-    chunk::Columns floats;
-    chunk::Columns histograms;
-    for (; i < late.size() && late[i].t < end; ++i) {
-      AddLateTo(late[i].histogram == nullptr ? floats : histograms, late[i]);
-      windows.Add(late[i].t, -1);
-    }
-    for (const chunk::Columns* columns : {&floats, &histograms}) {
-      if (columns->timestamps.empty()) continue;
-      HeadChunk* chunk = CloseColumns(*columns);
-      chunk->late = true;
-      PushClosed(chunk);
-      windows.Add(chunk->min(), 1);
-    }
+  for (const LateSample& sample : late) windows.Add(sample.t, -1);
+  for (HeadChunk* chunk : LateChunks(late, windows)) {
+    PushClosed(chunk);
+    windows.Add(chunk->min(), 1);
   }
 }
 
@@ -418,6 +462,7 @@ void Series::TakeWindow(TimestampMs min, TimestampMs max, const SeriesLimits& li
     CloseHistograms();
   }
   if (const chunk::FloatStream* run = LateRun(); run != nullptr && IsWithin(run->min(), min, max)) CloseLateRun();
+  CloseStreams(min, max);
   std::vector<HeadChunk*> taken = ClosedWithin(min, max);
   if (HasLateSamples(min, max) || AnyOverlap(taken)) {
     MergeLate(min, max, limits, windows);
@@ -429,8 +474,81 @@ void Series::TakeWindow(TimestampMs min, TimestampMs max, const SeriesLimits& li
   }
 }
 
+// What a snapshot left open and nothing was appended to since is closed now.
+void Series::CloseStreams(TimestampMs min, TimestampMs max) {
+  for (HeadChunk** link = &closed_; *link != nullptr; link = &(*link)->next) {
+    HeadChunk* const c = *link;
+    if (!IsWithin(c->min(), min, max) || !IsStream(c->view())) continue;
+    chunk::Columns columns;
+    if (!chunk::DecodeChunk(c->view().bytes, columns) || columns.timestamps.empty()) continue;
+    HeadChunk* const closed = CloseColumns(columns);
+    closed->late = c->late;
+    closed->next = c->next;
+    *link = closed;
+    c->Unref();
+  }
+}
+
 void Series::DropTaken(TimestampMs min, TimestampMs max, WindowCounts& windows) {
   windows.Add(min, -static_cast<std::int64_t>(RemoveClosed(min, max, true)));
+}
+
+void Series::Save(const WindowCounts& windows, std::span<const WindowId> handed_over, std::string& out) const {
+  if (newest_ == kNoSample) return;
+  std::vector<HeadChunk*> closed;
+  for (HeadChunk* c = closed_; c != nullptr; c = c->next) {
+    const bool is_on_disk =
+        c->taken && std::find(handed_over.begin(), handed_over.end(), windows.WindowAt(c->min())) != handed_over.end();
+    if (!is_on_disk) closed.push_back(c);
+  }
+  const bool has_open = open_ != nullptr && open_->count() > 0;
+  const bool has_histograms = extras_ != nullptr && extras_->histograms.count() > 0;
+  std::vector<HeadChunk*> late;
+  if (extras_ != nullptr) late = LateChunks(extras_->late, windows);
+  const chunk::FloatStream* const run = LateRun();
+  AppendSavedNewest(
+      newest_, newest_bits_, newest_is_histogram_ ? &extras_->newest_histogram : nullptr,
+      closed.size() + late.size() + (has_open ? 1 : 0) + (has_histograms ? 1 : 0) + (run != nullptr ? 1 : 0), out);
+  for (auto c = closed.rbegin(); c != closed.rend(); ++c) AppendSavedChunk(newest_, (*c)->view(), (*c)->late, out);
+  thread_local std::string copy;
+  if (has_open) {
+    copy.clear();
+    open_->CopyTo(copy);
+    AppendSavedChunk(newest_, {copy, open_->min(), open_->max(), open_->count()}, false, out);
+  }
+  if (has_histograms) {
+    const chunk::HistogramStream& open = extras_->histograms;
+    copy.clear();
+    open.CopyTo(copy);
+    AppendSavedChunk(newest_, {copy, open.min(), open.max(), open.count()}, false, out);
+  }
+  if (run != nullptr) {
+    copy.clear();
+    run->CopyTo(copy);
+    AppendSavedChunk(newest_, {copy, run->min(), run->max(), run->count()}, true, out);
+  }
+  for (HeadChunk* c : late) {
+    AppendSavedChunk(newest_, c->view(), true, out);
+    c->Unref();
+  }
+}
+
+std::uint64_t Series::Restore(SavedSeries& saved, const std::function<bool(WindowId)>& is_sealed,
+                              WindowCounts& windows) {
+  newest_ = saved.newest;
+  newest_bits_ = saved.newest_bits;
+  newest_is_histogram_ = saved.newest_is_histogram;
+  if (newest_is_histogram_) Extras().newest_histogram = std::move(saved.newest_histogram);
+  std::uint64_t chunks = 0;
+  for (const SavedChunk& c : saved.chunks) {
+    if (is_sealed(windows.WindowAt(c.view.min))) continue;
+    HeadChunk* const chunk = HeadChunk::New(c.view);
+    chunk->late = c.late;
+    PushClosed(chunk);
+    windows.Add(c.view.min, 1);
+    ++chunks;
+  }
+  return chunks;
 }
 
 void Series::AddStats(std::uint64_t& chunks, std::optional<TimestampMs>& min, std::optional<TimestampMs>& max) const {

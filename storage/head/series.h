@@ -11,6 +11,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,6 +27,7 @@
 #include "storage/chunk/time_range.h"
 #include "storage/head/head_chunk.h"
 #include "storage/head/order_policy.h"
+#include "storage/head/snapshot_format.h"
 #include "storage/head/window.h"
 
 namespace bellwether::storage::head {
@@ -109,7 +111,7 @@ class Series {
   void AppendInOrder(base::TimestampMs t, double value, base::TimestampMs start, const SeriesLimits& limits,
                      WindowCounts& windows) {
     if (open_ == nullptr || open_->count() == 0 || t >= open_end_ || open_->count() >= limits.chunk_samples_max) {
-      BeginChunk(t, value, start, windows);
+      BeginChunk(t, value, start, limits, windows);
     } else {
       open_ = chunk::FloatStream::Append(open_, t, value, start);
     }
@@ -155,6 +157,13 @@ class Series {
   // Forgets the samples in the range, marked or not; says whether any could be. What is left says what is newest now.
   bool Delete(const chunk::TimeRange& range, WindowCounts& windows);
 
+  // Appends the newest sample and all chunks, in the form of snapshot_format.h; nothing for a series that never had a
+  // sample. Leaves out marked chunks of the windows `handed_over`.
+  void Save(const WindowCounts& windows, std::span<const WindowId> handed_over, std::string& out) const;
+  // Of an empty series: becomes what was saved, but for chunks of windows that are sealed.
+  // Returns how many chunks it has.
+  std::uint64_t Restore(SavedSeries& saved, const std::function<bool(WindowId)>& is_sealed, WindowCounts& windows);
+
   void AddStats(std::uint64_t& chunks, std::optional<base::TimestampMs>& min,
                 std::optional<base::TimestampMs>& max) const;
   // Beyond sizeof.
@@ -174,7 +183,11 @@ class Series {
   std::uint32_t detachings = 0;  // So often; tells one detaching from a later one.
 
  private:
-  void BeginChunk(base::TimestampMs t, double value, base::TimestampMs start, WindowCounts& windows);
+  void BeginChunk(base::TimestampMs t, double value, base::TimestampMs start, const SeriesLimits& limits,
+                  WindowCounts& windows);
+  bool ReopenChunk(base::TimestampMs t, const SeriesLimits& limits, WindowCounts& windows);
+  void CloseStreams(base::TimestampMs min, base::TimestampMs max);
+  [[nodiscard]] HeadChunk** NewestInOrder();
   void CloseFloats();
   void CloseHistograms();
   [[nodiscard]] chunk::FloatStream* LateRun() const;

@@ -130,10 +130,15 @@ void SeriesTable::StoreLabels(std::uint32_t slot, const metric::Labels& labels) 
   slots_[slot].ids = ids;
 }
 
-std::vector<index::LabelIds> SeriesTable::IdsOf(std::uint32_t slot) const {
+void SeriesTable::IdsOf(std::uint32_t slot, std::vector<LabelIds>& ids) const {
   const Shape& shape = ShapeOf(slot);
-  std::vector<LabelIds> ids;
+  ids.clear();
   for (std::size_t i = 0; i < shape.names.size(); ++i) ids.push_back({shape.names[i], slots_[slot].ids[1 + i]});
+}
+
+std::vector<index::LabelIds> SeriesTable::IdsOf(std::uint32_t slot) const {
+  std::vector<LabelIds> ids;
+  IdsOf(slot, ids);
   return ids;
 }
 

@@ -26,6 +26,7 @@
 #include "metric/labels.h"
 #include "metric/matcher.h"
 #include "storage/head/alias_table.h"
+#include "storage/head/snapshot_format.h"
 #include "storage/index/id_set.h"
 #include "storage/index/label_index.h"
 #include "storage/index/paged_array.h"
@@ -57,7 +58,14 @@ class SeriesTable {
   // Detached slots that nobody knows any more.
   void Free(std::span<const std::uint32_t> slots);
 
+  // Fills an empty table from a snapshot's batches: slots 0, 1, 2, ... in their order. kCorruption: the table is in no
+  // useful state then.
+  [[nodiscard]] base::Status Restore(std::span<const std::string_view> batches, const SnapshotTotals& totals);
+
   [[nodiscard]] metric::Labels LabelsOf(std::uint32_t slot) const;
+  // The same as ids of the dictionary.
+  void IdsOf(std::uint32_t slot, std::vector<index::LabelIds>& ids) const;
+  [[nodiscard]] std::string_view Text(index::StringId id) const { return strings_.Get(id); }
   // Order of label sets; by_metric: of (metric name, label set).
   void SortByLabels(std::vector<std::uint32_t>& slots) const;
   void SortByMetricAndLabels(std::vector<std::uint32_t>& slots) const;
@@ -92,7 +100,8 @@ class SeriesTable {
   std::uint32_t ShapeFor(const std::vector<index::StringId>& names) BW_REQUIRES(mu_);
   std::uint32_t NewSlot() BW_REQUIRES(mu_);
   void StoreLabels(std::uint32_t slot, const metric::Labels& labels) BW_REQUIRES(mu_);
-  std::vector<LabelIds> IdsOf(std::uint32_t slot) const;
+  [[nodiscard]] std::vector<LabelIds> IdsOf(std::uint32_t slot) const;
+  class Restoring;
   [[nodiscard]] std::optional<SeriesPlace> FindLabels(const metric::Labels& labels) const BW_REQUIRES_SHARED(mu_);
   void SetAlias(std::string_view alias, SeriesPlace place) BW_REQUIRES_SHARED(mu_);
 

@@ -31,6 +31,8 @@ class IdSet {
 
   void Add(std::uint32_t id) { roaring_bitmap_add(bitmap_, id); }
   void AddMany(std::span<const std::uint32_t> ids) { roaring_bitmap_add_many(bitmap_, ids.size(), ids.data()); }
+  // Ids in [begin, end).
+  void AddRange(std::uint32_t begin, std::uint32_t end) { roaring_bitmap_add_range(bitmap_, begin, end); }
   void Remove(std::uint32_t id) { roaring_bitmap_remove(bitmap_, id); }
   void UnionWith(const IdSet& other) { roaring_bitmap_or_inplace(bitmap_, other.bitmap_); }
   void IntersectWith(const IdSet& other) { roaring_bitmap_and_inplace(bitmap_, other.bitmap_); }

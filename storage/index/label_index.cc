@@ -28,28 +28,56 @@ const PostingList* LabelIndex::Find(LabelIds ids) const {
   return pair.ids.name == kNoString ? nullptr : &pair.list;
 }
 
-void LabelIndex::Grow() {
-  std::vector<Pair> old(pairs_.size() * 2);
+void LabelIndex::Rehash(std::size_t places) {
+  std::vector<Pair> old(places);
   old.swap(pairs_);
   for (Pair& pair : old) {
     if (pair.ids.name != kNoString) pairs_[Place(pair.ids)] = std::move(pair);
   }
 }
 
+LabelIndex::Pair& LabelIndex::FindOrInsert(LabelIds ids) {
+  if ((pair_count_ + 1) * 4 > pairs_.size() * 3) Rehash(pairs_.size() * 2);
+  Pair& pair = pairs_[Place(ids)];
+  if (pair.ids.name == kNoString) {
+    pair.ids = ids;
+    ++pair_count_;
+    std::vector<StringId>& values = values_[ids.name];
+    pair.position = static_cast<std::uint32_t>(values.size());
+    values.push_back(ids.value);
+  }
+  return pair;
+}
+
 void LabelIndex::Add(std::uint32_t series, std::span<const LabelIds> labels) {
   all_.Add(series);
-  for (const LabelIds& ids : labels) {
-    if ((pair_count_ + 1) * 4 > pairs_.size() * 3) Grow();
-    Pair& pair = pairs_[Place(ids)];
-    if (pair.ids.name == kNoString) {
-      pair.ids = ids;
-      ++pair_count_;
-      std::vector<StringId>& values = values_[ids.name];
-      pair.position = static_cast<std::uint32_t>(values.size());
-      values.push_back(ids.value);
-    }
-    pair.list.Add(series);
+  for (const LabelIds& ids : labels) FindOrInsert(ids).list.Add(series);
+}
+
+// The lists are laid out one behind another by a counting sort, and each is made in one piece.
+void LabelIndex::Build(std::span<const LabelIds> pairs, std::span<const std::uint32_t> label_counts,
+                       std::span<const std::uint32_t> labels) {
+  std::vector<std::uint32_t> ends(pairs.size() + 1);
+  for (const std::uint32_t pair : labels) ++ends[pair + 1];
+  for (std::size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
+  std::vector<std::uint32_t> lists(labels.size());
+  std::size_t at = 0;
+  for (std::uint32_t series = 0; series < label_counts.size(); ++series) {
+    for (const std::uint32_t pair : labels.subspan(at, label_counts[series])) lists[ends[pair]++] = series;
+    at += label_counts[series];
   }
+  std::size_t places = pairs_.size();
+  while (pairs.size() * 4 > places * 3) places *= 2;
+  if (places > pairs_.size()) Rehash(places);
+  std::uint32_t begin = 0;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const std::uint32_t end = ends[i];
+    if (end > begin) {
+      FindOrInsert(pairs[i]).list = PostingList::FromAscending(std::span(lists).subspan(begin, end - begin));
+    }
+    begin = end;
+  }
+  all_.AddRange(0, static_cast<std::uint32_t>(label_counts.size()));
 }
 
 void LabelIndex::Remove(std::uint32_t series, std::span<const LabelIds> labels) {

@@ -29,6 +29,11 @@ class LabelIndex final : public PostingSource {
   void Add(std::uint32_t series, std::span<const LabelIds> labels);
   void Remove(std::uint32_t series, std::span<const LabelIds> labels);
 
+  // Many series at once into an empty index: series 0, 1, 2, ... have label_counts[i] labels each, given in `labels` as
+  // places in `pairs`, whose elements differ.
+  void Build(std::span<const LabelIds> pairs, std::span<const std::uint32_t> label_counts,
+             std::span<const std::uint32_t> labels);
+
   [[nodiscard]] base::Status AddPostings(std::string_view name, std::string_view value, IdSet& out) const override;
   [[nodiscard]] base::Status AddMatching(std::string_view name, std::string_view prefix,
                                          const std::function<bool(std::string_view value)>& wanted,
@@ -51,7 +56,8 @@ class LabelIndex final : public PostingSource {
   static std::size_t Hash(LabelIds ids);
   [[nodiscard]] std::size_t Place(LabelIds ids) const;
   [[nodiscard]] const PostingList* Find(LabelIds ids) const;
-  void Grow();
+  void Rehash(std::size_t places);
+  Pair& FindOrInsert(LabelIds ids);
   void Erase(LabelIds ids);
 
   const StringPool& strings_;

@@ -31,6 +31,21 @@ void PostingList::Reset() {
   word_ = 0;
 }
 
+PostingList PostingList::FromAscending(std::span<const std::uint32_t> ids) {
+  PostingList list;
+  if (ids.size() == 1) {
+    list.SetOne(ids[0]);
+  } else if (ids.size() > Array::kIdsMax) {
+    list.SetBitmap(roaring_bitmap_of_ptr(ids.size(), ids.data()));
+  } else if (!ids.empty()) {
+    Array* a = Array::Resize(nullptr, static_cast<std::uint16_t>(ids.size()));
+    std::copy(ids.begin(), ids.end(), a->ids);
+    a->size = static_cast<std::uint16_t>(ids.size());
+    list.SetArray(a);
+  }
+  return list;
+}
+
 void PostingList::Add(std::uint32_t id) {
   switch (form()) {
     case kEmpty: SetOne(id); return;

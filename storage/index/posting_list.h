@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include "storage/index/id_set.h"
@@ -24,6 +25,9 @@ class PostingList {
   PostingList(const PostingList&) = delete;
   PostingList& operator=(const PostingList&) = delete;
   ~PostingList() { Reset(); }
+
+  // Ascending ids, each once.
+  static PostingList FromAscending(std::span<const std::uint32_t> ids);
 
   void Add(std::uint32_t id);
   void Remove(std::uint32_t id);

@@ -61,7 +61,7 @@ StringId StringPool::Intern(std::string_view text) {
     return table_[at];
   }
   if ((used_ + 1) * 4 > table_.size() * 3) {
-    Grow();
+    Rehash(table_.size() * 2);
     at = Bucket(text);
   }
   StringId id = ids_;
@@ -99,8 +99,14 @@ bool StringPool::Release(StringId id) {
   return true;
 }
 
-void StringPool::Grow() {
-  std::vector<StringId> old(table_.size() * 2, kNoString);
+void StringPool::Reserve(std::size_t strings) {
+  std::size_t places = table_.size();
+  while ((used_ + strings) * 4 > places * 3) places *= 2;
+  if (places > table_.size()) Rehash(places);
+}
+
+void StringPool::Rehash(std::size_t places) {
+  std::vector<StringId> old(places, kNoString);
   old.swap(table_);
   for (const StringId id : old) {
     if (id != kNoString) table_[Bucket(Get(id))] = id;

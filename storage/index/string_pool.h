@@ -49,6 +49,10 @@ class StringPool {
 
   // The id of `text`, counted once more.
   StringId Intern(std::string_view text);
+  // Makes room for so many more strings.
+  void Reserve(std::size_t strings);
+  // Counts further uses of a string in use.
+  void AddUses(StringId id, std::uint32_t uses) { entries_[id].uses += uses; }
   // The id, or kNoString. Not counted.
   [[nodiscard]] StringId Find(std::string_view text) const;
   // True if this was the last use; the id may come back for another string then.
@@ -70,7 +74,7 @@ class StringPool {
   };
 
   [[nodiscard]] std::size_t Bucket(std::string_view text) const;
-  void Grow();
+  void Rehash(std::size_t places);
 
   RecyclingArena arena_;
   PagedArray<Entry> entries_;

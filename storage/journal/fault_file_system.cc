@@ -157,6 +157,11 @@ base::Result<std::string> FaultFileSystem::Read(const std::string& path) {
   return it->second->seen;
 }
 
+base::Result<std::uint64_t> FaultFileSystem::Size(const std::string& path) {
+  BW_ASSIGN_OR_RETURN(const std::string bytes, Read(path));
+  return bytes.size();
+}
+
 base::Result<std::vector<std::string>> FaultFileSystem::List(const std::string& directory) {
   const base::MutexLock lock(mu_);
   std::vector<std::string> names;

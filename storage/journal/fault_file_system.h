@@ -47,6 +47,7 @@ class FaultFileSystem final : public FileSystem {
   base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path, std::uint64_t size) override;
   base::Result<std::unique_ptr<WritableFile>> OpenExisting(const std::string& path) override;
   base::Result<std::string> Read(const std::string& path) override;
+  base::Result<std::uint64_t> Size(const std::string& path) override;
   base::Result<std::vector<std::string>> List(const std::string& directory) override;
   base::Status Rename(const std::string& from, const std::string& to) override;
   base::Status Remove(const std::string& path) override;

@@ -118,6 +118,12 @@ base::Result<std::string> PosixFileSystem::Read(const std::string& path) {
   return bytes;
 }
 
+base::Result<std::uint64_t> PosixFileSystem::Size(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return FileError("stat", path, errno);
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
 base::Result<std::vector<std::string>> PosixFileSystem::List(const std::string& directory) {
   DIR* dir = ::opendir(directory.c_str());
   if (dir == nullptr) return FileError("list", directory, errno);

@@ -40,6 +40,7 @@ class FileSystem {
   virtual base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path, std::uint64_t size) = 0;
   virtual base::Result<std::unique_ptr<WritableFile>> OpenExisting(const std::string& path) = 0;
   virtual base::Result<std::string> Read(const std::string& path) = 0;
+  virtual base::Result<std::uint64_t> Size(const std::string& path) = 0;
   // Names, not paths, ascending.
   virtual base::Result<std::vector<std::string>> List(const std::string& directory) = 0;
   virtual base::Status Rename(const std::string& from, const std::string& to) = 0;
@@ -54,6 +55,7 @@ class PosixFileSystem final : public FileSystem {
   base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path, std::uint64_t size) override;
   base::Result<std::unique_ptr<WritableFile>> OpenExisting(const std::string& path) override;
   base::Result<std::string> Read(const std::string& path) override;
+  base::Result<std::uint64_t> Size(const std::string& path) override;
   base::Result<std::vector<std::string>> List(const std::string& directory) override;
   base::Status Rename(const std::string& from, const std::string& to) override;
   base::Status Remove(const std::string& path) override;

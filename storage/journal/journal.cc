@@ -46,6 +46,11 @@ Journal::~Journal() {
 
 std::string Journal::SegmentPath(std::uint64_t number) const { return options_.path + "/" + SegmentName(number); }
 
+void Journal::SetSegmentBytes(std::uint64_t bytes) {
+  const base::MutexLock lock(mu_);
+  segment_bytes_ = bytes;
+}
+
 std::uint64_t Journal::segment() const {
   const base::MutexLock lock(mu_);
   return segment_;
@@ -85,7 +90,8 @@ base::Result<Journal::Sequence> Journal::Append(RecordType type, std::string_vie
 }
 
 bool Journal::HasRoom(std::size_t bytes) const {
-  return segment_used_ + bytes <= options_.segment_bytes || segment_used_ == kSegmentHeaderBytes;
+  return segment_used_ + bytes <= std::max(options_.segment_bytes, segment_bytes_) ||
+         segment_used_ == kSegmentHeaderBytes;
 }
 
 // A queue holds records of one segment, so the next begins when the queue is empty and nobody writes. The file follows

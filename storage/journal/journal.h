@@ -62,7 +62,7 @@ struct JournalOptions {
 
 struct SegmentInfo {
   std::uint64_t number = 0;
-  std::uint64_t bytes = 0;                              // Used.
+  std::uint64_t bytes = 0;                              // Used; of the file, if it was not read.
   base::TimestampMs newest = base::TimestampMs::Min();  // As given to Append, or by the reader at replay.
 };
 
@@ -79,6 +79,9 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
+  // How full a segment may become from now on; never less than the option. Each segment names the series that it uses,
+  // so one should hold several times what that takes. Only the option's size is reserved on disk.
+  void SetSegmentBytes(std::uint64_t bytes);
   // The segment that takes the next record.
   [[nodiscard]] std::uint64_t segment() const;
 
@@ -176,6 +179,7 @@ class Journal {
   Sequence appended_ BW_GUARDED_BY(mu_) = 0;
   Sequence written_ BW_GUARDED_BY(mu_) = 0;
   Sequence synced_ BW_GUARDED_BY(mu_) = 0;
+  std::uint64_t segment_bytes_ BW_GUARDED_BY(mu_) = 0;  // If more than the option.
   std::uint64_t segment_ BW_GUARDED_BY(mu_) = 1;
   std::uint64_t segment_used_ BW_GUARDED_BY(mu_) = kSegmentHeaderBytes;  // Queued records included.
   base::Status health_ BW_GUARDED_BY(mu_);
@@ -205,9 +209,15 @@ struct ReplayReport {
 using RecordVisitor =
     std::function<base::Result<base::TimestampMs>(RecordType type, std::string_view payload, const RecordPlace& place)>;
 
-// Reads all segments from number `from` on, in order, and cuts a torn tail off the last one. Segments below `from` are
-// removed: they were no longer needed when the process ended. Errors: those of the file system.
-[[nodiscard]] base::Result<ReplayReport> ReplayJournal(const std::string& path, FileSystem& files, std::uint64_t from,
+// Segment numbers. Those below `keep` are removed: they were no longer needed when the process ended. Those from there
+// to below `read` stay, unread: something else holds what they do.
+struct ReplayRange {
+  std::uint64_t keep = 1;
+  std::uint64_t read = 1;
+};
+
+// Reads all segments of the range, in order, and cuts a torn tail off the last one. Errors: those of the file system.
+[[nodiscard]] base::Result<ReplayReport> ReplayJournal(const std::string& path, FileSystem& files, ReplayRange range,
                                                        const RecordVisitor& visit);
 
 }  // namespace bellwether::storage

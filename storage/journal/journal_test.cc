@@ -32,17 +32,18 @@ struct JournalContents {
 
 JournalContents ReadJournal(FileSystem& files, std::uint64_t from = 1) {
   JournalContents contents;
-  auto report = ReplayJournal(kJournalDir, files, from, [&](RecordType, std::string_view payload, const RecordPlace&) {
-    contents.payloads.emplace_back(payload);
-    return base::Result<TimestampMs>(TimestampMs(static_cast<std::int64_t>(payload.size())));
-  });
+  auto report = ReplayJournal(
+      kJournalDir, files, {.keep = from, .read = from}, [&](RecordType, std::string_view payload, const RecordPlace&) {
+        contents.payloads.emplace_back(payload);
+        return base::Result<TimestampMs>(TimestampMs(static_cast<std::int64_t>(payload.size())));
+      });
   EXPECT_TRUE(report.ok()) << report.status().ToString();
   if (report.ok()) contents.report = std::move(*report);
   return contents;
 }
 
 base::Result<std::unique_ptr<Journal>> OpenJournal(FileSystem& files, std::uint64_t segment_bytes = 4096) {
-  auto report = ReplayJournal(kJournalDir, files, 1, [](RecordType, std::string_view, const RecordPlace&) {
+  auto report = ReplayJournal(kJournalDir, files, {}, [](RecordType, std::string_view, const RecordPlace&) {
     return base::Result<TimestampMs>(TimestampMs::Min());
   });
   if (!report.ok()) return report.status();
@@ -398,7 +399,7 @@ TEST(JournalDamage, AMissingSegmentIsReported) {
 TEST(JournalDamage, ARecordTheVisitorCannotReadIsReported) {
   FaultFileSystem files;
   { ASSERT_TRUE(Write(**OpenJournal(files), "x").ok()); }
-  const auto report = ReplayJournal(kJournalDir, files, 1, [](RecordType, std::string_view, const RecordPlace&) {
+  const auto report = ReplayJournal(kJournalDir, files, {}, [](RecordType, std::string_view, const RecordPlace&) {
     return base::Result<TimestampMs>(base::Corruption("not mine"));
   });
   ASSERT_TRUE(report.ok());
@@ -469,7 +470,7 @@ void WriteFromThreads(FileSystem& files, const std::string& path) {
   EXPECT_LE(counters.syncs, static_cast<std::uint64_t>(kThreads * kEach) + 1);
   journal->reset();
   std::map<char, int> next;
-  const auto report = ReplayJournal(path, files, 1, [&](RecordType, std::string_view payload, const RecordPlace&) {
+  const auto report = ReplayJournal(path, files, {}, [&](RecordType, std::string_view payload, const RecordPlace&) {
     EXPECT_EQ(payload.substr(2), std::to_string(next[payload[0]]++));
     return base::Result<TimestampMs>(TimestampMs::Min());
   });

@@ -12,9 +12,14 @@ class JournalReplay {
   JournalReplay(const std::string& path, FileSystem& files, const RecordVisitor& visit)
       : path_(path), files_(files), visit_(visit) {}
 
-  base::Result<ReplayReport> Run(std::uint64_t from) {
-    BW_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> numbers, NumbersFrom(from));
+  base::Result<ReplayReport> Run(ReplayRange range) {
+    BW_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> numbers, NumbersFrom(range.keep));
     for (const std::uint64_t number : numbers) {
+      if (number < range.read) {
+        BW_ASSIGN_OR_RETURN(const std::uint64_t bytes, files_.Size(PathOf(number)));
+        report_.segments.push_back({.number = number, .bytes = bytes});
+        continue;
+      }
       BW_RETURN_IF_ERROR(ReadSegment(number, number == numbers.back()));
     }
     return std::move(report_);
@@ -115,10 +120,10 @@ class JournalReplay {
 
 }  // namespace
 
-base::Result<ReplayReport> ReplayJournal(const std::string& path, FileSystem& files, std::uint64_t from,
+base::Result<ReplayReport> ReplayJournal(const std::string& path, FileSystem& files, ReplayRange range,
                                          const RecordVisitor& visit) {
   BW_RETURN_IF_ERROR(files.MakeDirectories(path));
-  return JournalReplay(path, files, visit).Run(from);
+  return JournalReplay(path, files, visit).Run(range);
 }
 
 }  // namespace bellwether::storage

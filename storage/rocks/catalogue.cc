@@ -97,9 +97,20 @@ base::Status Catalogue::ReadAll() {
     BW_ASSIGN_OR_RETURN(Tombstones deleted, ReadTombstones(*database_, entry.key));
     list.push_back(std::make_shared<SealedWindow>(database_, entry, window_length_, std::move(deleted)));
   }
+  SealedThrough sealed_through;
+  const rocksdb::Slice sealed_prefix(kCatalogueSealed.data(), kCatalogueSealed.size());
+  for (it->Seek(sealed_prefix); it->Valid() && it->key().starts_with(sealed_prefix); it->Next()) {
+    head::WindowId window;
+    std::uint64_t segment = 0;
+    if (!DecodeSealedThrough(it->key().ToStringView(), it->value().ToStringView(), window, segment)) {
+      return base::Corruption("read the catalogue: malformed entry " + it->key().ToString(true));
+    }
+    sealed_through[window] = segment;
+  }
   BW_RETURN_IF_ERROR(FromRocks(it->status(), "read the catalogue"));
   const base::MutexLock lock(mu_);
   mark_ = mark.value_or(1);
+  sealed_through_ = std::move(sealed_through);
   Publish(std::move(list));
   return base::OkStatus();
 }
@@ -121,6 +132,11 @@ std::shared_ptr<const WindowList> Catalogue::windows() const {
 std::uint64_t Catalogue::mark() const {
   const base::MutexLock lock(mu_);
   return mark_;
+}
+
+SealedThrough Catalogue::sealed_through() const {
+  const base::MutexLock lock(mu_);
+  return sealed_through_;
 }
 
 bool Catalogue::OlderReadersGone(std::uint64_t version) const {
@@ -176,10 +192,13 @@ std::uint64_t Catalogue::Publish(WindowList list) {
 }
 
 base::Result<std::uint64_t> Catalogue::Swap(const std::vector<WindowEntry>& added,
-                                            const std::vector<WindowKey>& forgotten) {
+                                            const std::vector<WindowKey>& forgotten, std::uint64_t journal_end) {
   rocksdb::WriteBatch batch;
   for (const WindowEntry& entry : added) {
-    const rocksdb::Status put = PutMeta(*database_, batch, CatalogueKey(entry.key), EncodeWindowEntry(entry));
+    rocksdb::Status put = PutMeta(*database_, batch, CatalogueKey(entry.key), EncodeWindowEntry(entry));
+    if (put.ok() && journal_end > 0) {
+      put = PutMeta(*database_, batch, SealedThroughKey(entry.key.window), MetaNumber(journal_end));
+    }
     BW_RETURN_IF_ERROR(FromRocks(put, "name a sealed window"));
   }
   for (const WindowKey& key : forgotten) {
@@ -193,8 +212,10 @@ base::Result<std::uint64_t> Catalogue::Swap(const std::vector<WindowEntry>& adde
   std::erase_if(list, [&](const auto& w) {
     return std::find(forgotten.begin(), forgotten.end(), w->entry().key) != forgotten.end();
   });
-  for (const WindowEntry& entry : added)
+  for (const WindowEntry& entry : added) {
+    if (journal_end > 0) sealed_through_[entry.key.window] = journal_end;
     list.push_back(std::make_shared<SealedWindow>(database_, entry, window_length_));
+  }
   std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a->entry().key < b->entry().key; });
   const std::uint64_t version = Publish(std::move(list));
   for (const WindowKey& key : forgotten) removed_.push_back({key, version});
@@ -238,9 +259,15 @@ base::Status Catalogue::SetMark(std::uint64_t segment, std::string_view metadata
   rocksdb::WriteBatch batch;
   BW_RETURN_IF_ERROR(FromRocks(PutMeta(*database_, batch, kCatalogueMark, MetaNumber(segment)), "move the mark"));
   BW_RETURN_IF_ERROR(FromRocks(PutMeta(*database_, batch, kCatalogueMetadata, metadata), "move the mark"));
+  const SealedThrough sealed = sealed_through();
+  for (const auto& [window, journal_end] : sealed) {
+    if (journal_end >= segment) continue;  // Concerns what can still be read.
+    BW_RETURN_IF_ERROR(FromRocks(batch.Delete(database_->meta(), SealedThroughKey(window)), "move the mark"));
+  }
   BW_RETURN_IF_ERROR(WriteSynced(*database_, batch, "move the journal's mark"));
   const base::MutexLock lock(mu_);
   mark_ = segment;
+  std::erase_if(sealed_through_, [&](const auto& entry) { return entry.second < segment; });
   return base::OkStatus();
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,10 @@
 namespace bellwether::storage {
 
 using WindowList = std::vector<std::shared_ptr<const SealedWindow>>;  // By window, then generation.
+
+// Of windows that were sealed: the journal segment that began when they were sealed last. What was journalled below it
+// is in the sealed window.
+using SealedThrough = std::map<head::WindowId, std::uint64_t>;
 
 class Catalogue {
  public:
@@ -43,8 +48,11 @@ class Catalogue {
   // Some generation holds this window, alone or with others.
   [[nodiscard]] bool Contains(head::WindowId window) const;
 
-  // Names a generation whose files are in the database. Synced. Returns the version that has it.
-  [[nodiscard]] base::Result<std::uint64_t> Add(const WindowEntry& entry) { return Swap({entry}, {}); }
+  // Names a generation whose files are in the database and have all of the window that was journalled below segment
+  // `journal_end` (0: not known). Synced. Returns the version that has it.
+  [[nodiscard]] base::Result<std::uint64_t> Add(const WindowEntry& entry, std::uint64_t journal_end = 0) {
+    return Swap({entry}, {}, journal_end);
+  }
   // The same, and forgets those that it was merged from.
   [[nodiscard]] base::Result<std::uint64_t> Merge(const WindowEntry& entry, const std::vector<WindowKey>& inputs) {
     return Swap({entry}, inputs);
@@ -53,7 +61,8 @@ class Catalogue {
   [[nodiscard]] base::Status Remove(const std::vector<WindowKey>& keys) { return Swap({}, keys).status(); }
   // Names some and forgets others, all at once.
   [[nodiscard]] base::Result<std::uint64_t> Swap(const std::vector<WindowEntry>& added,
-                                                 const std::vector<WindowKey>& forgotten);
+                                                 const std::vector<WindowKey>& forgotten,
+                                                 std::uint64_t journal_end = 0);
   // Hides samples of generations, beside what is hidden of them already. Synced, all at once.
   [[nodiscard]] base::Status SetTombstones(const std::vector<std::pair<WindowKey, Tombstones>>& deleted);
   // Removes the files of forgotten generations that no reader can reach any more.
@@ -64,6 +73,8 @@ class Catalogue {
   // Where the journal is to be read from, and metadata as of then; written together. Synced.
   [[nodiscard]] base::Status SetMark(std::uint64_t segment, std::string_view metadata);
   [[nodiscard]] std::uint64_t mark() const;
+  // Only windows for which it matters to somebody who reads the journal from the mark on.
+  [[nodiscard]] SealedThrough sealed_through() const;
   [[nodiscard]] const std::string& loaded_metadata() const { return loaded_metadata_; }
 
  private:
@@ -91,6 +102,7 @@ class Catalogue {
   std::vector<Removed> removed_ BW_GUARDED_BY(mu_);
   std::vector<WindowKey> reserved_ BW_GUARDED_BY(mu_);
   std::uint64_t mark_ BW_GUARDED_BY(mu_) = 1;
+  SealedThrough sealed_through_ BW_GUARDED_BY(mu_);
 };
 
 }  // namespace bellwether::storage

@@ -2,26 +2,55 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 #include <unordered_map>
 
 #include "base/log.h"
 #include "storage/journal/deletion_codec.h"
 #include "storage/journal/record_codec.h"
+#include "storage/rocks/head_snapshots.h"
 
 namespace bellwether::storage {
 namespace {
 
+// The windows of which a segment's samples are on disk.
+class SealedTimes {
+ public:
+  SealedTimes(SealedThrough sealed, base::DurationMs window) : sealed_(std::move(sealed)), window_(window) {}
+
+  void BeginSegment(std::uint64_t segment) {
+    windows_.clear();
+    for (const auto& [window, journal_end] : sealed_) {
+      if (segment < journal_end) windows_.push_back(window);
+    }
+    if (!windows_.empty()) end_ = head::WindowEnd(windows_.back(), window_);
+  }
+  [[nodiscard]] bool Contain(base::TimestampMs t) const {
+    return !windows_.empty() && t < end_ &&
+           std::binary_search(windows_.begin(), windows_.end(), head::WindowOf(t, window_));
+  }
+
+ private:
+  const SealedThrough sealed_;
+  const base::DurationMs window_;
+  std::vector<head::WindowId> windows_;  // Ascending.
+  base::TimestampMs end_;                // Of the last.
+};
+
 // Gives the head what the journal holds. Refs in the journal mean something within one segment; the head has its own.
+// Of samples that are in sealed windows the head is only told that they were.
 class HeadReplay {
  public:
-  explicit HeadReplay(RocksCore& core) : core_(core) {}
+  explicit HeadReplay(RocksCore& core)
+      : core_(core), sealed_(core.catalogue->sealed_through(), core.internals.window) {}
 
   base::Result<base::TimestampMs> Take(RecordType type, std::string_view payload, const RecordPlace& place) {
     if (type == RecordType::kDeletion) return TakeDeletion(payload);
     if (place.segment != segment_) {
       segment_ = place.segment;
       refs_.clear();
+      sealed_.BeginSegment(segment_);
     }
     BW_RETURN_IF_ERROR(DecodeCommit(payload, commit_));
     for (const DecodedCommit::Series& series : commit_.series) {
@@ -29,6 +58,7 @@ class HeadReplay {
     }
     base::TimestampMs newest = base::TimestampMs::Min();
     const std::size_t lost = TranslateFloats(newest) + TranslateHistograms(newest);
+    core_.head->RestoreNewest(sealed_floats_, sealed_histograms_);
     core_.head->Replay(commit_.floats, histograms_);
     for (const MetricMetadata& metadata : commit_.metadata) core_.metadata.Set(metadata);
     samples_ += commit_.floats.size() + histograms_.size();
@@ -48,16 +78,26 @@ class HeadReplay {
 
   // Both return how many samples they had to leave out.
   std::size_t TranslateFloats(base::TimestampMs& newest) {
-    return std::erase_if(commit_.floats, [&](FloatSample& sample) { return !Translate(sample, newest); });
+    sealed_floats_.clear();
+    const std::size_t lost =
+        std::erase_if(commit_.floats, [&](FloatSample& sample) { return !Translate(sample, newest); });
+    std::erase_if(commit_.floats, [&](const FloatSample& sample) {
+      if (!sealed_.Contain(sample.timestamp)) return false;
+      sealed_floats_.push_back(sample);
+      return true;
+    });
+    return lost;
   }
 
   std::size_t TranslateHistograms(base::TimestampMs& newest) {
     histograms_.clear();
+    sealed_histograms_.clear();
     for (const DecodedCommit::Histogram& h : commit_.histograms) {
       HistogramSample sample{h.ref, h.timestamp, &h.histogram, h.start_timestamp};
-      if (Translate(sample, newest)) histograms_.push_back(sample);
+      if (!Translate(sample, newest)) continue;
+      (sealed_.Contain(sample.timestamp) ? sealed_histograms_ : histograms_).push_back(sample);
     }
-    return commit_.histograms.size() - histograms_.size();
+    return commit_.histograms.size() - histograms_.size() - sealed_histograms_.size();
   }
 
   template <typename Sample>
@@ -74,6 +114,9 @@ class HeadReplay {
   std::unordered_map<SeriesRef, SeriesRef> refs_;
   DecodedCommit commit_;
   std::vector<HistogramSample> histograms_;
+  SealedTimes sealed_;
+  std::vector<FloatSample> sealed_floats_;
+  std::vector<HistogramSample> sealed_histograms_;
   std::uint64_t samples_ = 0;
 };
 
@@ -120,9 +163,14 @@ RocksCore::RocksCore(const StorageOptions& opts, const RocksInternals& intern, b
       clock(time),
       metrics(registry),
       own_files(std::make_unique<PosixFileSystem>()),
-      head(std::make_unique<head::Head>(MakeHeadOptions(opts, intern.window))),
       exemplars(opts.exemplars_max, opts.out_of_order_window),
-      gate(MakeDiskProbe(opts, intern), DiskReserve(), time, registry) {}
+      gate(MakeDiskProbe(opts, intern), DiskReserve(), time, registry) {
+  ResetHead();
+}
+
+RocksCore::~RocksCore() = default;
+
+void RocksCore::ResetHead() { head = std::make_unique<head::Head>(MakeHeadOptions(options, internals.window)); }
 
 base::Status RocksCore::Open(std::shared_ptr<Database> opened) {
   database = std::move(opened);
@@ -131,14 +179,16 @@ base::Status RocksCore::Open(std::shared_ptr<Database> opened) {
   BW_RETURN_IF_ERROR(DecodeCommit(catalogue->loaded_metadata(), stored));
   for (const MetricMetadata& m : stored.metadata) metadata.Set(m);
   for (const auto& window : *catalogue->windows()) newest.Show(window->entry().max);
-  return Replay();
+  snapshots = std::make_unique<HeadSnapshots>(*this, Files());
+  BW_ASSIGN_OR_RETURN(const std::uint64_t read_from, snapshots->Load());
+  return Replay(read_from);
 }
 
-base::Status RocksCore::Replay() {
+base::Status RocksCore::Replay(std::uint64_t read_from) {
   const std::int64_t begin = clock.MonotonicNanos();
   HeadReplay replay(*this);
   BW_ASSIGN_OR_RETURN(ReplayReport report,
-                      ReplayJournal(JournalPath(), Files(), catalogue->mark(),
+                      ReplayJournal(JournalPath(), Files(), {.keep = catalogue->mark(), .read = read_from},
                                     [&](RecordType type, std::string_view payload, const RecordPlace& place) {
                                       return replay.Take(type, payload, place);
                                     }));
@@ -148,10 +198,15 @@ base::Status RocksCore::Replay() {
   metrics.replay_seconds.Set(seconds);
   BW_LOG(kInfo, "journal read", {"records", report.records}, {"samples", replay.samples()},
          {"torn_bytes", report.torn_bytes}, {"damaged", report.damage.size()}, {"seconds", seconds});
+  std::uint64_t replayed_bytes = 0;
+  for (const SegmentInfo& segment : report.segments) {
+    if (segment.number >= read_from) replayed_bytes += segment.bytes - std::min(segment.bytes, kSegmentHeaderBytes);
+  }
+  snapshots->NoteReplayed(replayed_bytes);
   BW_ASSIGN_OR_RETURN(journal, Journal::Open({.path = JournalPath(),
                                               .policy = options.sync,
                                               .segment_bytes = internals.journal_segment_bytes,
-                                              .first_segment = catalogue->mark()},
+                                              .first_segment = read_from},
                                              Files(), std::move(report.segments)));
   FollowSegment();
   return base::OkStatus();

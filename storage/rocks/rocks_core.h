@@ -40,8 +40,10 @@ struct RocksInternals {
   FileSystem* journal_files = nullptr;  // Null: the machine's.
   std::uint64_t journal_segment_bytes = 128u << 20;
   base::DurationMs window = base::Hours(2);
-  std::int64_t waiting_chunks_min = 256 << 10;  // Chunks that may wait to be sealed in any case: about 64 MiB.
-  // Called after each step of a seal or a merge; an error stops it there, as a crash would.
+  std::int64_t waiting_chunks_min = 256 << 10;        // Chunks that may wait to be sealed in any case: about 64 MiB.
+  std::uint64_t snapshot_journalled_min = 64u << 20;  // See HeadSnapshots::IsDue.
+  // Called after each step of a seal or a merge, and of a snapshot when it has moved the mark; an error stops it there,
+  // as a crash would.
   enum class SealStep { kWritten, kIngested, kNamed, kMarked, kMergeWritten, kMergeIngested, kMergeNamed };
   std::function<base::Status(SealStep)> after_seal_step;
   WriteGate::Probe disk_space;                          // Null: the machine's.
@@ -79,11 +81,16 @@ class NewestTime {
   std::atomic<std::int64_t> ms_{base::TimestampMs::Min().ms};
 };
 
+class HeadSnapshots;
+
 struct RocksCore {
   RocksCore(const StorageOptions& opts, const RocksInternals& intern, base::Clock& time,
             base::MetricsRegistry& registry);
+  ~RocksCore();
+  RocksCore(const RocksCore&) = delete;
+  RocksCore& operator=(const RocksCore&) = delete;
 
-  // Opens everything and replays the journal. Errors: see OpenRocksStorage.
+  // Opens everything; reads the newest snapshot and replays the journal behind it. Errors: see OpenRocksStorage.
   [[nodiscard]] base::Status Open(std::shared_ptr<Database> opened);
 
   // Tells the head when another journal segment has begun, so that it has series defined again. Returns the segment.
@@ -96,6 +103,8 @@ struct RocksCore {
   [[nodiscard]] std::uint64_t DiskReserve() const;
   // Those of the journal.
   [[nodiscard]] FileSystem& Files() { return internals.journal_files ? *internals.journal_files : *own_files; }
+  // An empty head. Before anybody uses it.
+  void ResetHead();
 
   // Constant after Open; each is thread-safe itself.
   const StorageOptions options;
@@ -109,6 +118,7 @@ struct RocksCore {
   std::unique_ptr<head::Head> head;
   std::unique_ptr<Journal> journal;
   CommitGate commit_gate;
+  std::unique_ptr<HeadSnapshots> snapshots;  // For one thread at a time.
   head::ExemplarRing exemplars;
   MetadataTable metadata;
   NewestTime newest;       // Of everything, replayed and sealed too: what windows are sealed by.
@@ -117,7 +127,7 @@ struct RocksCore {
   WriteGate gate;
 
  private:
-  [[nodiscard]] base::Status Replay();
+  [[nodiscard]] base::Status Replay(std::uint64_t read_from);
   [[nodiscard]] std::string JournalPath() const { return options.path + "/journal"; }
 
   base::Mutex segment_mu_;

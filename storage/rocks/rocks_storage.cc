@@ -6,12 +6,14 @@
 #include "base/log.h"
 #include "storage/rocks/data_format.h"
 #include "storage/rocks/directory_lock.h"
+#include "storage/rocks/head_snapshots.h"
 #include "storage/rocks/rocks_state_store.h"
 
 namespace bellwether::storage {
 namespace {
 
 constexpr base::DurationMs kMaintainEvery = base::Seconds(30);
+constexpr std::uint64_t kSegmentBytesForEachSeries = 1024;  // Four times what it takes to name one.
 constexpr base::DurationMs kLookEvery = base::DurationMs(250);
 constexpr base::DurationMs kRetryFailedEvery = base::Seconds(5);
 constexpr std::int64_t kMeasureDiskEveryNs = 5'000'000'000;
@@ -56,6 +58,11 @@ RocksStorage::~RocksStorage() {
   if (background_.joinable()) {
     background_.request_stop();
     background_.join();
+  }
+  const base::MutexLock lock(maintain_mu_);
+  if (!core_->snapshots->HasNews()) return;
+  if (const base::Status taken = TakeSnapshot(); !taken.ok()) {
+    BW_LOG(kWarning, "no snapshot at the end; the next start reads the journal", {"error", taken});
   }
 }
 
@@ -106,6 +113,10 @@ base::Status RocksStorage::SealAndMeasure() {
   const base::Status health = core_->database->Health();
   core_->metrics.database_healthy.Set(health.ok() ? 1 : 0);
   base::Status status = sealer_.Run();
+  if (core_->snapshots->IsDue()) {
+    base::Status taken = TakeSnapshot();
+    if (status.ok()) status = std::move(taken);
+  }
   if (!status.ok()) core_->metrics.failed_maintenance.Add();
   SetGauges();
   MeasureDiskIfDue();
@@ -113,6 +124,8 @@ base::Status RocksStorage::SealAndMeasure() {
   core_->gate.Look();
   return status;
 }
+
+base::Status RocksStorage::TakeSnapshot() { return core_->snapshots->Take(sealer_.HandedOver()); }
 
 base::Status RocksStorage::Maintain() {
   const base::MutexLock lock(maintain_mu_);
@@ -167,10 +180,11 @@ void RocksStorage::SetGauges() {
 }
 
 bool RocksStorage::IsSealPressing() {
+  core_->journal->SetSegmentBytes(kSegmentBytesForEachSeries * core_->head->SeriesCount());
   const base::MutexLock lock(maintain_mu_);
   const bool is_behind = sealer_.IsBehind();
   core_->backlog.SetFull(is_behind);
-  return is_behind || sealer_.IsPressing();
+  return is_behind || sealer_.IsPressing() || core_->snapshots->IsDue();
 }
 
 bool RocksStorage::SealOrLog() {

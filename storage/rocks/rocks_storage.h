@@ -49,6 +49,7 @@ class RocksStorage final : public Storage {
   [[nodiscard]] base::Result<bool> MergeSlice();  // False if there is nothing to merge.
   // Something is to be sealed now; says whether commits have to wait for it.
   [[nodiscard]] bool IsSealPressing();
+  [[nodiscard]] base::Status TakeSnapshot() BW_REQUIRES(maintain_mu_);
   void SetGauges();
   void MeasureDiskIfDue();
 

@@ -577,7 +577,8 @@ TEST_F(RocksFaultTest, ABrokenDiskRefusesEverythingAndReadsGoOnUntilItHeals) {
   Close();
   files_.Crash(FaultFileSystem::Unsynced::kForgotten);
   Open();
-  EXPECT_THAT(Everything().front().samples, ElementsAre(Float(kRocksNow, 1), Float(kRocksNow + 2, 2)));
+  // What was not acknowledged may be found or not.
+  EXPECT_THAT(Everything().front().samples, testing::IsSupersetOf({Float(kRocksNow, 1), Float(kRocksNow + 2, 2)}));
 }
 
 TEST_F(RocksFaultTest, AStoreOnAFullDiskStartsReadsAndHeals) {

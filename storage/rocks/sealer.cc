@@ -63,19 +63,14 @@ base::Status Sealer::SealDue() {
 
   BW_ASSIGN_OR_RETURN(const std::uint64_t journal_end, core_.journal->Rotate());
   core_.FollowSegment();
-  std::optional<head::WindowId> first_unsealed;
   for (const head::WindowId w : core_.head->Windows()) {
-    if (IsDue(w) && !IsHandedOver(w)) {
-      BW_RETURN_IF_ERROR(SealWindow(w));
-    } else if (!first_unsealed) {
-      first_unsealed = w;
-    }
+    if (IsDue(w) && !IsHandedOver(w)) BW_RETURN_IF_ERROR(SealWindow(w, journal_end));
   }
   FinishHandovers();
-  return MoveMark(journal_end, first_unsealed);
+  return base::OkStatus();
 }
 
-base::Status Sealer::SealWindow(head::WindowId window) {
+base::Status Sealer::SealWindow(head::WindowId window, std::uint64_t journal_end) {
   const WindowKey key{window, core_.catalogue->NextGeneration(window)};
   BW_ASSIGN_OR_RETURN(const std::unique_ptr<WindowWriter> writer,
                       WindowWriter::Begin(*core_.database, core_.options.path + "/seal", {.key = key}));
@@ -90,7 +85,7 @@ base::Status Sealer::SealWindow(head::WindowId window) {
     BW_RETURN_IF_ERROR(core_.AfterStep(RocksInternals::SealStep::kWritten));
     BW_ASSIGN_OR_RETURN(const WindowEntry entry, writer->Ingest());
     BW_RETURN_IF_ERROR(core_.AfterStep(RocksInternals::SealStep::kIngested));
-    BW_ASSIGN_OR_RETURN(const std::uint64_t version, core_.catalogue->Add(entry));
+    BW_ASSIGN_OR_RETURN(const std::uint64_t version, core_.catalogue->Add(entry, journal_end));
     BW_RETURN_IF_ERROR(core_.AfterStep(RocksInternals::SealStep::kNamed));
     handovers_.push_back({window, version});
     core_.metrics.sealed_windows.Add();
@@ -102,19 +97,10 @@ base::Status Sealer::SealWindow(head::WindowId window) {
   return base::OkStatus();
 }
 
-base::Status Sealer::MoveMark(std::uint64_t journal_end, std::optional<head::WindowId> first_unsealed) {
-  const base::TimestampMs needed =
-      first_unsealed ? head::WindowStart(*first_unsealed, core_.internals.window) : base::TimestampMs::Max();
-  std::uint64_t mark = journal_end;
-  for (const SegmentInfo& segment : core_.journal->Segments()) {
-    if (segment.number >= journal_end || segment.newest < needed) continue;
-    mark = segment.number;
-    break;
-  }
-  if (mark <= core_.catalogue->mark()) return base::OkStatus();
-  BW_RETURN_IF_ERROR(core_.catalogue->SetMark(mark, core_.EncodeMetadata()));
-  BW_RETURN_IF_ERROR(core_.AfterStep(RocksInternals::SealStep::kMarked));
-  return core_.journal->DropBelow(mark);
+std::vector<head::WindowId> Sealer::HandedOver() const {
+  std::vector<head::WindowId> windows;
+  for (const Handover& h : handovers_) windows.push_back(h.window);
+  return windows;
 }
 
 bool Sealer::IsHandedOver(head::WindowId window) const {

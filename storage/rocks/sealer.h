@@ -1,19 +1,18 @@
 // storage/rocks/sealer.h
 //
-// Moves windows from the head to the disk, lets the journal go behind them, and forgets what is older than the
-// retention.
+// Moves windows from the head to the disk, and forgets what is older than the retention. The journal is let go behind
+// snapshots of the head (head_snapshots.h).
 //
 // A window is due by the time of the data: when the newest sample of the store is past its end by the out-of-order
 // window and a quarter of an hour. One pass over all due windows:
 //
 //   1. end the journal's segment: what was acknowledged before is in earlier segments, and in the head;
-//   2. of each due window write files, take them into the database, name them in the catalogue (synced), and have the
-//      head forget what was written once no reader needs it there;
-//   3. of the segments before 1, those whose samples all belong to windows now sealed are let go: the mark moves
-//      (synced, with the metadata they may have held), then the files are removed.
+//   2. of each due window write files, take them into the database, name them in the catalogue (synced, with the
+//   segment
+//      that 1 began), and have the head forget what was written once no reader needs it there.
 //
-// A crash between any two steps costs nothing: files that the catalogue does not name are dropped at start, samples
-// that are in a window and still in the journal are read twice and seen once.
+// A crash between any two steps costs nothing: files that the catalogue does not name are dropped at start, and of a
+// window that it names a start passes over what was journalled before 1.
 //
 // Late data open a window again. They are sealed as a further generation, at most every ten minutes.
 // One thread at a time.
@@ -41,6 +40,8 @@ class Sealer {
   [[nodiscard]] bool IsPressing() const;
   // More waits to be sealed than twice what the head holds anyhow.
   [[nodiscard]] bool IsBehind() const;
+  // Windows that are on disk and still in the head.
+  [[nodiscard]] std::vector<head::WindowId> HandedOver() const;
 
  private:
   // A window that is on disk and still in the head, for readers who began before.
@@ -52,8 +53,7 @@ class Sealer {
   [[nodiscard]] base::Status SealDue();
   [[nodiscard]] bool IsDue(head::WindowId window) const;
   [[nodiscard]] bool ShouldPass(const std::vector<head::WindowId>& due) const;
-  [[nodiscard]] base::Status SealWindow(head::WindowId window);
-  [[nodiscard]] base::Status MoveMark(std::uint64_t journal_end, std::optional<head::WindowId> first_unsealed);
+  [[nodiscard]] base::Status SealWindow(head::WindowId window, std::uint64_t journal_end);
   void FinishHandovers();
   [[nodiscard]] bool IsHandedOver(head::WindowId window) const;
   [[nodiscard]] base::Status ApplyRetention();

@@ -15,6 +15,7 @@ StorageMetrics::StorageMetrics(base::MetricsRegistry& registry)
       merges(registry.AddCounter("bellwether_storage_merges_total", "Merges of sealed windows since start.")),
       merged_bytes(registry.AddCounter("bellwether_storage_merged_bytes_total", "Bytes written by merges.")),
       merge_ms(registry.AddCounter("bellwether_storage_merge_milliseconds_total", "Time spent merging windows.")),
+      snapshots(registry.AddCounter("bellwether_storage_snapshots_total", "Snapshots of the head taken since start.")),
       failed_maintenance(registry.AddCounter("bellwether_storage_failed_maintenance_total",
                                              "Runs of sealing and retention that ended in an error.")),
       commit_seconds(registry.AddHistogram("bellwether_storage_commit_seconds", "Time of a commit, sync included.",
@@ -32,7 +33,10 @@ StorageMetrics::StorageMetrics(base::MetricsRegistry& registry)
       journal_syncs(registry.AddGauge("bellwether_storage_journal_syncs", "Syncs of the journal since start.")),
       journal_damage(registry.AddGauge("bellwether_storage_journal_damage",
                                        "Places of the journal that could not be read at start.")),
-      replay_seconds(registry.AddGauge("bellwether_storage_replay_seconds", "Time it took to read the journal.")) {
+      replay_seconds(registry.AddGauge("bellwether_storage_replay_seconds", "Time it took to read the journal.")),
+      snapshot_seconds(registry.AddGauge("bellwether_storage_snapshot_seconds", "Time the last snapshot took.")),
+      snapshot_damage(
+          registry.AddGauge("bellwether_storage_snapshot_damage", "Snapshots that could not be read at start.")) {
   for (std::size_t i = 1; i < kRefusals; ++i) {
     refused[i] = &registry.AddCounter("bellwether_storage_refused_samples_total", "Samples not taken, by reason.",
                                       {{"reason", std::string(RefusalName(static_cast<Refusal>(i)))}});

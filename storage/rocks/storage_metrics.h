@@ -24,6 +24,7 @@ struct StorageMetrics {
   base::Counter& merges;
   base::Counter& merged_bytes;
   base::Counter& merge_ms;
+  base::Counter& snapshots;
   base::Counter& failed_maintenance;
   base::Histogram& commit_seconds;
   base::Gauge& head_series;
@@ -37,6 +38,8 @@ struct StorageMetrics {
   base::Gauge& journal_syncs;
   base::Gauge& journal_damage;
   base::Gauge& replay_seconds;
+  base::Gauge& snapshot_seconds;
+  base::Gauge& snapshot_damage;
 };
 
 }  // namespace bellwether::storage

@@ -41,6 +41,7 @@ class LookingFiles final : public FileSystem {
     return std::unique_ptr<WritableFile>(std::make_unique<Untouched>());
   }
   base::Result<std::string> Read(const std::string& path) override { return files_.Read(path); }
+  base::Result<std::uint64_t> Size(const std::string& path) override { return files_.Size(path); }
   base::Result<std::vector<std::string>> List(const std::string& directory) override {
     auto names = files_.List(directory);
     if (!names.ok()) return names;
@@ -213,7 +214,7 @@ base::Status VerifyJournal(const std::string& path, FileSystem& files, const Jou
   LookingFiles looking(files, range);
   RecordVerifier records(report);
   BW_ASSIGN_OR_RETURN(ReplayReport found,
-                      ReplayJournal(path, looking, range.from,
+                      ReplayJournal(path, looking, {.keep = range.from, .read = range.from},
                                     [&](RecordType type, std::string_view payload, const RecordPlace& place) {
                                       return records.Check(type, payload, place);
                                     }));

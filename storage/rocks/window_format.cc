@@ -143,6 +143,21 @@ bool ReadPostings(std::string_view bytes, std::uint64_t count, std::vector<std::
   return true;
 }
 
+std::string SealedThroughKey(head::WindowId window) {
+  std::string key(kCatalogueSealed);
+  base::AppendBigEndian64(key, static_cast<std::uint64_t>(window.number) ^ kSignBit);
+  return key;
+}
+
+bool DecodeSealedThrough(std::string_view key, std::string_view value, head::WindowId& window, std::uint64_t& segment) {
+  if (!key.starts_with(kCatalogueSealed)) return false;
+  key.remove_prefix(kCatalogueSealed.size());
+  std::uint64_t number = 0;
+  if (!base::ReadBigEndian64(key, number) || !key.empty()) return false;
+  window.number = static_cast<std::int64_t>(number ^ kSignBit);
+  return base::ReadVarint(value, segment) && value.empty();
+}
+
 std::string CatalogueKey(const WindowKey& key) { return std::string(kCatalogueWindows) + WindowPrefix(key); }
 
 std::string TombstonesKey(const WindowKey& key) { return std::string(kCatalogueTombstones) + WindowPrefix(key); }

@@ -84,6 +84,11 @@ inline constexpr std::string_view kCatalogueLength = "length_ms";  // Length of 
 inline constexpr std::string_view kCatalogueFormat = "format";     // Of all this, varint: kWindowFormat.
 inline constexpr std::uint64_t kWindowFormat = 2;
 inline constexpr std::string_view kCatalogueMetadata = "metadata";  // A commit with metadata, as in the journal.
+// "sealed/" | window: the journal segment that began when the window was sealed last, as a varint.
+inline constexpr std::string_view kCatalogueSealed = "sealed/";
+[[nodiscard]] std::string SealedThroughKey(head::WindowId window);
+[[nodiscard]] bool DecodeSealedThrough(std::string_view key, std::string_view value, head::WindowId& window,
+                                       std::uint64_t& segment);
 [[nodiscard]] std::string CatalogueKey(const WindowKey& key);
 [[nodiscard]] std::string TombstonesKey(const WindowKey& key);
 [[nodiscard]] std::string EncodeWindowEntry(const WindowEntry& entry);

@@ -1,0 +1,191 @@
+#include "storage/rocks/head_snapshots.h"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "base/log.h"
+#include "storage/journal/record_codec.h"
+#include "storage/rocks/snapshot_file.h"
+
+namespace bellwether::storage {
+namespace {
+
+constexpr std::uint64_t kJournalledForEachByte = 8;
+constexpr base::DurationMs kSnapshotEvery = base::Minutes(10);
+
+constexpr std::size_t kWriteBytes = 1u << 20;
+// Synced in pieces: a commit's sync must not wait for a whole snapshot to reach the disk.
+constexpr std::uint64_t kSyncBytes = 16u << 20;
+
+// Gathers blocks into large writes.
+class SnapshotWriter {
+ public:
+  SnapshotWriter(WritableFile& file, const SnapshotHeader& header) : file_(file), mark_(header.mark) {
+    AppendSnapshotStart(header, buffer_);
+  }
+
+  base::Status Add(SnapshotBlock kind, std::string_view payload) {
+    AppendSnapshotBlock(kind, payload, mark_, written_ + buffer_.size(), buffer_);
+    return buffer_.size() < kWriteBytes ? base::OkStatus() : WriteOut();
+  }
+
+  base::Status Finish() {
+    BW_RETURN_IF_ERROR(WriteOut());
+    return file_.Sync();
+  }
+  [[nodiscard]] std::uint64_t bytes() const { return written_; }
+
+ private:
+  base::Status WriteOut() {
+    BW_RETURN_IF_ERROR(file_.WriteAt(written_, buffer_));
+    written_ += buffer_.size();
+    buffer_.clear();
+    if (written_ - synced_ < kSyncBytes) return base::OkStatus();
+    synced_ = written_;
+    return file_.Sync();
+  }
+
+  WritableFile& file_;
+  const std::uint64_t mark_;
+  std::string buffer_;
+  std::uint64_t written_ = 0;
+  std::uint64_t synced_ = 0;
+};
+
+}  // namespace
+
+HeadSnapshots::HeadSnapshots(RocksCore& core, FileSystem& files)
+    : core_(core), files_(files), path_(core.options.path + "/head"), taken_at_(core.clock.Now()) {}
+
+std::string HeadSnapshots::PathOf(std::uint64_t mark) const { return path_ + "/" + SnapshotName(mark); }
+
+// ---- Start
+
+base::Result<std::uint64_t> HeadSnapshots::Load() {
+  BW_RETURN_IF_ERROR(files_.MakeDirectories(path_));
+  BW_RETURN_IF_ERROR(files_.SyncDirectory(core_.options.path));
+  BW_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(path_));
+  std::vector<std::uint64_t> marks;
+  for (const std::string& name : names) {
+    if (const std::uint64_t mark = ParseSnapshotName(name); mark > 0) marks.push_back(mark);
+  }
+  std::sort(marks.rbegin(), marks.rend());
+  double bad = 0;
+  for (const std::uint64_t mark : marks) {
+    const std::int64_t begin = core_.clock.MonotonicNanos();
+    const base::Status loaded = LoadFrom(mark);
+    if (loaded.ok()) {
+      newest_ = mark;
+      const double seconds = static_cast<double>(core_.clock.MonotonicNanos() - begin) / 1e9;
+      BW_LOG(kInfo, "snapshot read", {"mark", mark}, {"bytes", newest_bytes_}, {"series", core_.head->SeriesCount()},
+             {"seconds", seconds});
+      break;
+    }
+    ++bad;
+    BW_LOG(kError, "snapshot damaged, the one before is read", {"file", PathOf(mark)}, {"what", loaded});
+    core_.ResetHead();
+  }
+  core_.metrics.snapshot_damage.Set(bad);
+  return std::max(newest_.value_or(0), core_.catalogue->mark());
+}
+
+base::Status HeadSnapshots::LoadFrom(std::uint64_t mark) {
+  BW_ASSIGN_OR_RETURN(const std::string bytes, files_.Read(PathOf(mark)));
+  BW_ASSIGN_OR_RETURN(const SnapshotFile file, ReadSnapshotFile(bytes));
+  if (file.header.mark != mark || file.header.window.ms != core_.internals.window.ms) {
+    return base::Corruption("it is that of another store");
+  }
+  DecodedCommit metadata;
+  BW_RETURN_IF_ERROR(DecodeCommit(file.metadata, metadata));
+  const SealedThrough sealed = core_.catalogue->sealed_through();
+  const auto is_sealed = [&](head::WindowId window) {
+    const auto found = sealed.find(window);
+    return found != sealed.end() && found->second >= mark;
+  };
+  BW_ASSIGN_OR_RETURN(const head::Head::Loaded loaded, core_.head->Load(file.content, is_sealed));
+  for (const MetricMetadata& m : metadata.metadata) core_.metadata.Set(m);
+  if (loaded.newest > base::TimestampMs::Min()) core_.newest.Show(loaded.newest);
+  newest_bytes_ = bytes.size();
+  return base::OkStatus();
+}
+
+// ---- Taking
+
+std::uint64_t HeadSnapshots::BytesSince() const {
+  return core_.journal->counters().bytes - journalled_then_ + replayed_bytes_;
+}
+
+bool HeadSnapshots::IsDue() const {
+  const std::uint64_t bytes = BytesSince();
+  // With less than the minimum a start is quick without a new one. In larger stores more, since each snapshot has the
+  // journal name all series again, which takes several times its own bytes.
+  if (bytes >= std::max(core_.internals.snapshot_journalled_min, kJournalledForEachByte * newest_bytes_)) return true;
+  const base::TimestampMs now = core_.clock.Now();
+  return bytes > 0 && (now >= taken_at_ + kSnapshotEvery || now < taken_at_);
+}
+
+base::Status HeadSnapshots::Take(std::span<const head::WindowId> handed_over) {
+  const std::int64_t begin = core_.clock.MonotonicNanos();
+  const std::uint64_t journalled = core_.journal->counters().bytes;
+  taken_at_ = core_.clock.Now();  // A failed one is not tried again at once.
+  BW_ASSIGN_OR_RETURN(const std::uint64_t mark, core_.journal->Rotate());
+  core_.FollowSegment();
+  if (newest_ == mark) return base::OkStatus();
+  BW_ASSIGN_OR_RETURN(const std::uint64_t bytes, Write(mark, handed_over));
+  const std::optional<std::uint64_t> before = newest_;
+  newest_ = mark;
+  newest_bytes_ = bytes;
+  journalled_then_ = journalled;
+  replayed_bytes_ = 0;
+  const double seconds = static_cast<double>(core_.clock.MonotonicNanos() - begin) / 1e9;
+  core_.metrics.snapshots.Add();
+  core_.metrics.snapshot_seconds.Set(seconds);
+  BW_LOG(kInfo, "snapshot taken", {"mark", mark}, {"bytes", bytes}, {"seconds", seconds});
+  return LetGo(before.value_or(0));
+}
+
+base::Result<std::uint64_t> HeadSnapshots::Write(std::uint64_t mark, std::span<const head::WindowId> handed_over) {
+  const std::string temporary = TemporaryPath();
+  if (const base::Status removed = files_.Remove(temporary);
+      !removed.ok() && removed.code() != base::StatusCode::kNotFound) {
+    return removed;
+  }
+  BW_ASSIGN_OR_RETURN(const std::unique_ptr<WritableFile> file, files_.Create(temporary, 0));
+  SnapshotWriter writer(*file, {mark, core_.internals.window, core_.clock.Now()});
+  BW_RETURN_IF_ERROR(writer.Add(SnapshotBlock::kMetadata, core_.EncodeMetadata()));
+  BW_ASSIGN_OR_RETURN(const head::SnapshotTotals totals,
+                      core_.head->Save(handed_over, [&](std::string_view labels, std::string_view samples) {
+                        base::Status added = writer.Add(SnapshotBlock::kLabels, labels);
+                        return added.ok() ? writer.Add(SnapshotBlock::kSamples, samples) : added;
+                      }));
+  BW_RETURN_IF_ERROR(writer.Add(SnapshotBlock::kEnd, EncodeSnapshotEnd(totals)));
+  BW_RETURN_IF_ERROR(writer.Finish());
+  BW_RETURN_IF_ERROR(files_.Rename(temporary, PathOf(mark)));
+  BW_RETURN_IF_ERROR(files_.SyncDirectory(path_));
+  return writer.bytes();
+}
+
+// Below the snapshot before the newest nothing is needed any more. 0: there is none before.
+base::Status HeadSnapshots::LetGo(std::uint64_t mark) {
+  if (mark > core_.catalogue->mark()) {
+    BW_RETURN_IF_ERROR(core_.catalogue->SetMark(mark, core_.EncodeMetadata()));
+  }
+  if (core_.internals.after_seal_step) {
+    BW_RETURN_IF_ERROR(core_.internals.after_seal_step(RocksInternals::SealStep::kMarked));
+  }
+  BW_RETURN_IF_ERROR(core_.journal->DropBelow(mark));
+  return RemoveBelow(mark);
+}
+
+base::Status HeadSnapshots::RemoveBelow(std::uint64_t mark) {
+  BW_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(path_));
+  for (const std::string& name : names) {
+    const std::uint64_t other = ParseSnapshotName(name);
+    const bool is_kept = other == 0 || other >= mark;
+    if (!is_kept) BW_RETURN_IF_ERROR(files_.Remove(path_ + "/" + name));
+  }
+  return files_.SyncDirectory(path_);
+}
+
+}  // namespace bellwether::storage

@@ -1,0 +1,63 @@
+// storage/rocks/head_snapshots.h
+//
+// Snapshots of the head in <path>/head: what bounds the time of a start. One is taken when so much was journalled that
+// reading it again would cost more than a start may, after a quiet while, and at a clean end. It is named for its mark:
+// a start reads the newest good one and the journal from its mark on.
+//
+// Taking one: the journal begins a new segment (the mark); every series is written to a file with another name, which
+// is synced and renamed; the directory is synced. Then, and only then, the catalogue's mark moves to that of the
+// snapshot before, the journal is let go below it, and older snapshots are removed. So there are always two ways back:
+// the newest snapshot, or the one before and more of the journal.
+//
+// One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/status.h"
+#include "base/time.h"
+#include "storage/rocks/rocks_core.h"
+
+namespace bellwether::storage {
+
+class HeadSnapshots {
+ public:
+  HeadSnapshots(RocksCore& core, FileSystem& files);
+
+  // Fills the core's head from the newest snapshot that is whole, if there is one; returns the segment from which the
+  // journal is to be read. What a bad one costs is reported. Errors: those of the file system.
+  [[nodiscard]] base::Result<std::uint64_t> Load();
+  // Tells how much of the journal had to be read after Load.
+  void NoteReplayed(std::uint64_t bytes) { replayed_bytes_ = bytes; }
+
+  // So much was journalled since the last one, or it is so old.
+  [[nodiscard]] bool IsDue() const;
+  // Anything was journalled since the last one.
+  [[nodiscard]] bool HasNews() const { return BytesSince() > 0; }
+  // Takes one. `handed_over` as Head::Save has it. Errors: kUnavailable (disk full), kInternal; the last one stays
+  // good.
+  [[nodiscard]] base::Status Take(std::span<const head::WindowId> handed_over);
+
+ private:
+  [[nodiscard]] std::uint64_t BytesSince() const;
+  [[nodiscard]] base::Status LoadFrom(std::uint64_t mark);
+  [[nodiscard]] base::Result<std::uint64_t> Write(std::uint64_t mark, std::span<const head::WindowId> handed_over);
+  [[nodiscard]] base::Status LetGo(std::uint64_t mark);
+  [[nodiscard]] base::Status RemoveBelow(std::uint64_t mark);
+  [[nodiscard]] std::string PathOf(std::uint64_t mark) const;
+  [[nodiscard]] std::string TemporaryPath() const { return path_ + "/snap.tmp"; }
+
+  RocksCore& core_;
+  FileSystem& files_;
+  const std::string path_;
+  std::optional<std::uint64_t> newest_;  // Its mark.
+  std::uint64_t newest_bytes_ = 0;
+  std::uint64_t journalled_then_ = 0;
+  std::uint64_t replayed_bytes_ = 0;  // Journalled before this start, and since the newest.
+  base::TimestampMs taken_at_;
+};
+
+}  // namespace bellwether::storage
