@@ -128,20 +128,25 @@ bool HeadSnapshots::IsDue() const {
 base::Status HeadSnapshots::Take(std::span<const head::WindowId> handed_over) {
   const std::int64_t begin = core_.clock.MonotonicNanos();
   const std::uint64_t journalled = core_.journal->counters().bytes;
-  taken_at_ = core_.clock.Now();  // A failed one is not tried again at once.
+  taken_at_ = core_.clock.Now();  // A failed one is not at once too old again.
   BW_ASSIGN_OR_RETURN(const std::uint64_t mark, core_.journal->Rotate());
   core_.FollowSegment();
   if (newest_ == mark) return base::OkStatus();
-  BW_ASSIGN_OR_RETURN(const std::uint64_t bytes, Write(mark, handed_over));
+  const base::Result<std::uint64_t> written = Write(mark, handed_over);
+  if (!written.ok()) {
+    // On a full disk its room is needed to seal. If it cannot be removed, the next attempt tries again.
+    static_cast<void>(files_.Remove(TemporaryPath()).ok());
+    return written.status();
+  }
   const std::optional<std::uint64_t> before = newest_;
   newest_ = mark;
-  newest_bytes_ = bytes;
+  newest_bytes_ = *written;
   journalled_then_ = journalled;
   replayed_bytes_ = 0;
   const double seconds = static_cast<double>(core_.clock.MonotonicNanos() - begin) / 1e9;
   core_.metrics.snapshots.Add();
   core_.metrics.snapshot_seconds.Set(seconds);
-  BW_LOG(kInfo, "snapshot taken", {"mark", mark}, {"bytes", bytes}, {"seconds", seconds});
+  BW_LOG(kInfo, "snapshot taken", {"mark", mark}, {"bytes", *written}, {"seconds", seconds});
   return LetGo(before.value_or(0));
 }
 

@@ -37,6 +37,8 @@ class HeadSnapshots {
   [[nodiscard]] bool IsDue() const;
   // Anything was journalled since the last one.
   [[nodiscard]] bool HasNews() const { return BytesSince() > 0; }
+  // Of the last one taken or read; 0 if there is none.
+  [[nodiscard]] std::uint64_t newest_bytes() const { return newest_bytes_; }
   // Takes one. `handed_over` as Head::Save has it. Errors: kUnavailable (disk full), kInternal; the last one stays
   // good.
   [[nodiscard]] base::Status Take(std::span<const head::WindowId> handed_over);

@@ -23,8 +23,10 @@ using contract::ReadAll;
 using contract::ReadSample;
 using contract::ReadSeries;
 using metric::Labels;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 
 constexpr std::int64_t kSnapshotNow = 1'700'000'000'000;
@@ -274,9 +276,16 @@ TEST_F(HeadSnapshotsTest, AFullDiskCostsNoSnapshotThatWasThere) {
   WriteAndSnapshot(x_, kSnapshotNow, 1);
   Write(x_, kSnapshotNow + 1, 2);
   clock_.Advance(base::Minutes(11));
-  files.FailAt(1, FaultFileSystem::Fault::kNoSpace, true);
-  EXPECT_FALSE(store_.storage->Maintain().ok());
-  files.Heal();
+  // Full at the first operation of the attempt, at the second, ..., until it needs no more space.
+  std::uint64_t failures = 0;
+  for (bool done = false; !done; ++failures) {
+    clock_.Advance(base::Minutes(11));
+    files.FailAt(files.operations() + 1 + failures, FaultFileSystem::Fault::kNoSpace, true);
+    done = store_.storage->Maintain().ok();
+    EXPECT_THAT(files.List(options_.path + "/head").value(), Not(Contains(std::string("snap.tmp"))));
+    files.Heal();
+  }
+  EXPECT_GT(failures, 3u);  // A segment to begin, a file to create, a file to fill.
   clock_.Advance(base::Minutes(11));
   EXPECT_TRUE(store_.storage->Maintain().ok());
   Open();

@@ -92,6 +92,7 @@ base::Result<VerifyReport> RocksAdmin::Verify() {
   BW_ASSIGN_OR_RETURN(range.end, core_.journal->Rotate());
   core_.FollowSegment();
   BW_RETURN_IF_ERROR(VerifyJournal(core_.options.path + "/journal", core_.Files(), range, report));
+  BW_RETURN_IF_ERROR(VerifyHeadSnapshots(core_.options.path + "/head", core_.Files(), report));
   return report;
 }
 

@@ -35,6 +35,7 @@ using metric::Labels;
 using metric::Matcher;
 using testing::AllOf;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -304,6 +305,23 @@ TEST_F(RocksAdminTest, ASnapshotMayLeaveOutTheHead) {
   EXPECT_LT(all[0].samples.size(), 9u * 12);
 }
 
+TEST_F(RocksAdminTest, ACopyWithoutTheHeadKeepsWhatIsWrittenIntoItsSealedWindows) {
+  Open();
+  FillAndSeal();
+  const std::string name = admin().Snapshot(SnapshotContent::kSealed).value();
+  const std::string snapshot = options_.path + "/snapshots/" + name;
+  options_.path = root_ + "/restored";
+  ASSERT_TRUE(RestoreSnapshot(snapshot, options_.path).ok());
+  Open();
+  Write(Labels{{"__name__", "later"}}, {Float(kAdminNow, 7)});
+  const std::vector<ReadSeries> all = Everything();
+  ASSERT_EQ(all.size(), 4u);
+  for (int round = 0; round < 3; ++round) {
+    Open();
+    EXPECT_EQ(Everything(), all);
+  }
+}
+
 TEST_F(RocksAdminTest, OnlySnapshotsAreRestored) {
   EXPECT_EQ(RestoreSnapshot(root_ + "/nowhere", root_ + "/new").code(), base::StatusCode::kNotFound);
   fs::create_directories(root_ + "/empty");
@@ -426,6 +444,21 @@ TEST_F(VerifyTest, ARecordWithAFlippedByteIsNamed) {
   const VerifyReport report = Verify();
   EXPECT_THAT(report.damage, Names("journal", first.filename().string() + ": the record at offset"));
   EXPECT_GT(report.journal_records, 0u);
+}
+
+TEST_F(VerifyTest, ASnapshotOfTheHeadWithAFlippedByteIsNamed) {
+  std::vector<fs::path> snapshots;
+  for (const auto& file : fs::directory_iterator(options_.path + "/head")) snapshots.push_back(file.path());
+  ASSERT_FALSE(snapshots.empty());
+  std::sort(snapshots.begin(), snapshots.end());
+  const fs::path newest = snapshots.back();
+  FlipByte(newest, fs::file_size(newest) / 2);
+  EXPECT_THAT(Verify().damage, ElementsAre(AllOf(Field(&VerifyReport::Damage::place, HasSubstr(newest.string())),
+                                                 Field(&VerifyReport::Damage::what, HasSubstr("offset")))));
+  FlipByte(newest, fs::file_size(newest) / 2);
+  EXPECT_THAT(Verify().damage, IsEmpty());
+  fs::copy_file(newest, newest.parent_path() / "snap-00000000000000000777");
+  EXPECT_THAT(Verify().damage, Names("snap-00000000000000000777", "it is the one with mark"));
 }
 
 TEST_F(VerifyTest, TheCataloguesNumbersAreChecked) {

@@ -203,10 +203,16 @@ base::Status RocksCore::Replay(std::uint64_t read_from) {
     if (segment.number >= read_from) replayed_bytes += segment.bytes - std::min(segment.bytes, kSegmentHeaderBytes);
   }
   snapshots->NoteReplayed(replayed_bytes);
+  // Not below what a window is sealed through, even where those segments are gone (a copy without the head has none):
+  // the next start would take what is written there now for sealed.
+  std::uint64_t first_segment = read_from;
+  for (const auto& [window, journal_end] : catalogue->sealed_through()) {
+    first_segment = std::max(first_segment, journal_end);
+  }
   BW_ASSIGN_OR_RETURN(journal, Journal::Open({.path = JournalPath(),
                                               .policy = options.sync,
                                               .segment_bytes = internals.journal_segment_bytes,
-                                              .first_segment = read_from},
+                                              .first_segment = first_segment},
                                              Files(), std::move(report.segments)));
   FollowSegment();
   return base::OkStatus();
@@ -231,7 +237,8 @@ std::uint64_t RocksCore::DiskReserve() const {
       seal = std::max(seal, window->entry().bytes / static_cast<std::uint64_t>(window->entry().span));
     }
   }
-  return 2 * internals.journal_segment_bytes + seal;
+  const std::uint64_t snapshot = catalogue == nullptr || snapshots == nullptr ? 0 : snapshots->newest_bytes();
+  return 2 * internals.journal_segment_bytes + seal + snapshot;
 }
 
 std::string RocksCore::EncodeMetadata() const {

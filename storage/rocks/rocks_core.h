@@ -99,7 +99,7 @@ struct RocksCore {
   [[nodiscard]] base::Status AfterStep(RocksInternals::SealStep step) const {
     return internals.after_seal_step ? internals.after_seal_step(step) : base::OkStatus();
   }
-  // What must stay free on the disk so that two segments can be begun and a window sealed.
+  // What must stay free on the disk so that two segments can be begun, a window sealed and a snapshot taken.
   [[nodiscard]] std::uint64_t DiskReserve() const;
   // Those of the journal.
   [[nodiscard]] FileSystem& Files() { return internals.journal_files ? *internals.journal_files : *own_files; }

@@ -21,6 +21,7 @@
 #include "storage/rocks/data_format.h"
 #include "storage/rocks/directory_lock.h"
 #include "storage/rocks/rocks_state_store.h"
+#include "storage/rocks/snapshot_file.h"
 #include "storage/rocks/verify_window.h"
 #include "storage/rocks/window_writer.h"
 
@@ -65,6 +66,14 @@ class LookingFiles final : public FileSystem {
   FileSystem& files_;
   const JournalRange range_;
 };
+
+// Every block is as it was written, which is all that a start asks of it.
+base::Status CheckHeadSnapshot(const std::string& bytes, std::uint64_t mark) {
+  BW_ASSIGN_OR_RETURN(const SnapshotFile file, ReadSnapshotFile(bytes));
+  if (file.header.mark != mark) return base::Corruption(fmt::format("it is the one with mark {}", file.header.mark));
+  DecodedCommit metadata;
+  return DecodeCommit(file.metadata, metadata);
+}
 
 // Every record is whole, and names no series that is not defined before it in its segment.
 class RecordVerifier {
@@ -229,6 +238,18 @@ base::Status VerifyJournal(const std::string& path, FileSystem& files, const Jou
   return base::OkStatus();
 }
 
+base::Status VerifyHeadSnapshots(const std::string& path, FileSystem& files, VerifyReport& report) {
+  BW_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(path));
+  for (const std::string& name : names) {
+    const std::uint64_t mark = ParseSnapshotName(name);
+    if (mark == 0) continue;
+    const base::Result<std::string> bytes = files.Read(path + "/" + name);
+    const base::Status checked = bytes.ok() ? CheckHeadSnapshot(*bytes, mark) : bytes.status();
+    if (!checked.ok()) report.damage.push_back({path + "/" + name, checked.message()});
+  }
+  return base::OkStatus();
+}
+
 base::Result<std::uint64_t> VerifyDatabase(Database& database, VerifyReport& report) {
   return DatabaseVerifier(database, report).Run();
 }
@@ -250,9 +271,12 @@ base::Result<VerifyReport> VerifyStoreAt(const std::string& path, base::Clock& c
     report.damage.push_back({path + "/db", database.status().message()});
   }
   std::error_code error;
+  PosixFileSystem files;
   if (std::filesystem::exists(path + "/journal", error)) {
-    PosixFileSystem files;
     BW_RETURN_IF_ERROR(VerifyJournal(path + "/journal", files, range, report));
+  }
+  if (std::filesystem::exists(path + "/head", error)) {
+    BW_RETURN_IF_ERROR(VerifyHeadSnapshots(path + "/head", files, report));
   }
   return report;
 }
