@@ -4,25 +4,12 @@
 
 #include "base/check.h"
 #include "base/number.h"
+#include "base/quote.h"
 
 namespace bellwether::base {
 namespace {
 
 enum MetricKind { kCounter, kGauge, kHistogram };
-
-void AppendEscaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (c == '\\') {
-      out += "\\\\";
-    } else if (c == '"') {
-      out += "\\\"";
-    } else if (c == '\n') {
-      out += "\\n";
-    } else {
-      out.push_back(c);
-    }
-  }
-}
 
 // name{a="b",le="..."} value
 void AppendSample(std::string& out, const std::string& name, std::string_view suffix, const MetricLabels& labels,
@@ -32,9 +19,8 @@ void AppendSample(std::string& out, const std::string& name, std::string_view su
     out.push_back('{');
     const char* comma = "";
     for (const auto& [k, v] : labels) {
-      out.append(comma).append(k).append("=\"");
-      AppendEscaped(out, v);
-      out.push_back('"');
+      out.append(comma).append(k).push_back('=');
+      AppendTextQuoted(out, v);
       comma = ",";
     }
     if (!le.empty()) out.append(comma).append("le=\"").append(le).append("\"");

@@ -64,4 +64,18 @@ std::string Quote(std::string_view text) {
   return out;
 }
 
+void AppendTextQuoted(std::string& out, std::string_view text) {
+  out.push_back('"');
+  for (const char c : text) {
+    if (c == '\\' || c == '"') {
+      out.append({'\\', c});
+    } else if (c == '\n') {
+      out.append("\\n");
+    } else {
+      out.push_back(c);
+    }
+  }
+  out.push_back('"');
+}
+
 }  // namespace bellwether::base

@@ -34,5 +34,11 @@ TEST(Quote, WritesAsStrconvDoes) {
   EXPECT_EQ(Quote("h\xc3\xa9 \xe2\x80\xa8"), "\"h\xc3\xa9 \\u2028\"");
 }
 
+TEST(Quote, WritesAsTheTextFormatDoes) {
+  std::string out = "a=";
+  AppendTextQuoted(out, "a\"b\\c\n\t\xff");
+  EXPECT_EQ(out, "a=\"a\\\"b\\\\c\\n\t\xff\"");
+}
+
 }  // namespace
 }  // namespace bellwether::base

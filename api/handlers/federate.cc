@@ -8,6 +8,7 @@
 #include "api/handlers/routes.h"
 #include "api/json/envelope.h"
 #include "base/number.h"
+#include "base/quote.h"
 
 namespace bellwether::api {
 namespace {
@@ -57,17 +58,8 @@ std::string LegacyName(std::string_view name, bool is_metric) {
 }
 
 void AppendTextLabel(std::string& out, std::string_view name, std::string_view value) {
-  out.append(LegacyName(name, false)).append("=\"");
-  for (const char c : value) {
-    if (c == '\\' || c == '"') {
-      out.append({'\\', c});
-    } else if (c == '\n') {
-      out.append("\\n");
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
+  out.append(LegacyName(name, false)).push_back('=');
+  base::AppendTextQuoted(out, value);
 }
 
 void AppendTextSample(std::string& out, const std::string& name, const metric::Labels& labels,

@@ -1,5 +1,7 @@
 #include "ingest/text/text_labels.h"
 
+#include "base/quote.h"
+
 namespace bellwether::ingest {
 namespace {
 
@@ -134,20 +136,6 @@ class NamingReader {
   TextFault& fault_;
 };
 
-void AppendEscaped(std::string& out, std::string_view text) {
-  out.push_back('"');
-  for (const char c : text) {
-    if (c == '\\' || c == '"') {
-      out.append({'\\', c});
-    } else if (c == '\n') {
-      out.append("\\n");
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
-
 void AppendPairs(std::string& out, const metric::Labels& labels, const char* comma) {
   for (const auto& [name, value] : labels) {
     if (name == metric::kMetricName) continue;
@@ -156,10 +144,10 @@ void AppendPairs(std::string& out, const metric::Labels& labels, const char* com
     if (metric::IsLegacyLabelName(name)) {
       out.append(name);
     } else {
-      AppendEscaped(out, name);
+      base::AppendTextQuoted(out, name);
     }
     out.push_back('=');
-    AppendEscaped(out, value);
+    base::AppendTextQuoted(out, value);
   }
 }
 
@@ -206,7 +194,7 @@ void AppendNaming(std::string& out, const metric::Labels& labels) {
   const bool bare = metric::IsLegacyMetricName(name);
   if (bare) out.append(name);
   out.push_back('{');
-  if (!bare && !name.empty()) AppendEscaped(out, name);
+  if (!bare && !name.empty()) base::AppendTextQuoted(out, name);
   AppendPairs(out, labels, bare || name.empty() ? "" : ",");
   out.push_back('}');
   if (bare && out.size() == begin + name.size() + 2) out.resize(out.size() - 2);

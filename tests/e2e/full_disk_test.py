@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -18,10 +17,11 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from local_server import free_port, wait_until
+
 BELLWETHER = None
 DISK = None
 SKIPPED = 77
-PATIENCE_S = 60
 RULES = """
 groups:
   - name: each second
@@ -57,25 +57,9 @@ def write_request(name, samples):
     return block
 
 
-def wait_until(what, condition):
-    deadline = time.monotonic() + PATIENCE_S
-    last = None
-    while time.monotonic() < deadline:
-        try:
-            last = condition()
-            if last:
-                return last
-        except (urllib.error.URLError, ConnectionError) as error:
-            last = error
-        time.sleep(0.2)
-    raise AssertionError(f"gave up waiting until {what}; last seen: {last}")
-
-
 class FullDisk(unittest.TestCase):
     def setUp(self):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.url = f"http://127.0.0.1:{s.getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         (DISK / "rules.yml").write_text(RULES)
         (DISK / "bellwether.yml").write_text(f"rule_files: [{DISK}/rules.yml]\nrules: {{startup_hold: 0s}}\n")
         self.start()

@@ -9,7 +9,6 @@ import pathlib
 import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,14 +16,9 @@ import time
 import unittest
 import urllib.request
 
+from local_server import PATIENCE_S, free_port, wait_until
+
 BELLWETHER = None
-PATIENCE_S = 90  # How long anything may take before the test gives up; nothing is asserted about how long it takes.
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def openmetrics(seed, days):
@@ -65,14 +59,7 @@ class ImportTest(unittest.TestCase):
         self.server = subprocess.Popen(
             [BELLWETHER, "serve", f"--storage.path={self.dir}/data", "--storage.retention.time=60d",
              f"--web.listen-address=127.0.0.1:{self.port}"], stderr=subprocess.DEVNULL)
-        give_up = time.monotonic() + PATIENCE_S
-        while time.monotonic() < give_up:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5)
-                return
-            except OSError:
-                time.sleep(0.1)
-        self.fail("the server does not become ready")
+        wait_until("the server is ready", lambda: urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready"))
 
     def stop(self):
         if self.server is not None:

@@ -9,26 +9,19 @@ import json
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
-import urllib.error
 import urllib.parse
 import urllib.request
+
+from local_server import free_port, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "sentiment"
 BELLWETHER = None
-PATIENCE_S = 90  # How long anything may take before the test gives up; nothing is asserted about how long it takes.
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def get(url, **params):
@@ -41,21 +34,6 @@ def post(url, body=b"", content_type="application/json"):
     request = urllib.request.Request(url, data=body, headers={"Content-Type": content_type})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.read()
-
-
-def wait_until(what, condition):
-    """The first true value of condition(); a refused connection counts as not yet."""
-    deadline = time.monotonic() + PATIENCE_S
-    last = None
-    while time.monotonic() < deadline:
-        try:
-            last = condition()
-            if last:
-                return last
-        except (urllib.error.URLError, ConnectionError) as error:
-            last = error
-        time.sleep(0.2)
-    raise AssertionError(f"gave up waiting until {what}; last seen: {last}")
 
 
 class WayOfTheData(unittest.TestCase):
