@@ -328,6 +328,20 @@ void EncodeFloatColumns(std::span<const base::TimestampMs> times, std::span<cons
   AppendValues(values, effort, out);
 }
 
+std::optional<ChunkView> ViewRegularColumns(std::string_view bytes) {
+  ChunkView view{bytes, {}, {}, 0};
+  if (bytes.empty() || static_cast<Kind>(bytes[0]) != Kind::kFloatColumns) return std::nullopt;
+  bytes.remove_prefix(1);
+  std::uint64_t count = 0;
+  if (!base::ReadVarint(bytes, count) || count == 0 || count > kMaxChunkSamples) return std::nullopt;
+  const std::optional<TimeRange> range = RangeOfRegularTimes(bytes, static_cast<std::size_t>(count));
+  if (!range) return std::nullopt;
+  view.min = range->min;
+  view.max = range->max;
+  view.count = static_cast<std::uint32_t>(count);
+  return view;
+}
+
 bool DecodeFloatColumns(std::string_view bytes, Columns& out) {
   std::uint64_t count = 0;
   if (!base::ReadVarint(bytes, count) || count == 0 || count > kMaxChunkSamples) return false;

@@ -9,11 +9,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "base/time.h"
+#include "storage/chunk/chunk_view.h"
 #include "storage/chunk/columns.h"
 
 namespace bellwether::storage::chunk {
@@ -26,6 +28,10 @@ enum class Effort : std::uint8_t {
 // Appends the chunk. 1..kMaxChunkSamples samples, times ascending; `starts` empty or as long. Lossless in every bit.
 void EncodeFloatColumns(std::span<const base::TimestampMs> times, std::span<const double> values,
                         std::span<const base::TimestampMs> starts, std::string& out, Effort effort = Effort::kQuick);
+
+// The view of a chunk whose first bytes say how many samples it has, and from when to when: columns of floats at a
+// regular interval. Nothing for all others. The rest of the bytes is not looked at.
+[[nodiscard]] std::optional<ChunkView> ViewRegularColumns(std::string_view bytes);
 
 // `bytes` without the kind; appends to `out`. False on bytes that are no such chunk.
 [[nodiscard]] bool DecodeFloatColumns(std::string_view bytes, Columns& out);

@@ -41,6 +41,21 @@ void AppendTimes(std::span<const TimestampMs> times, std::string& out) {
   }
 }
 
+std::optional<TimeRange> RangeOfRegularTimes(std::string_view in, std::size_t count) {
+  if (in.empty() || in[0] != kRegularTimes) return std::nullopt;
+  in.remove_prefix(1);
+  std::uint64_t first = 0;
+  std::uint64_t interval = 0;
+  if (!base::ReadVarint(in, first) || (count > 1 && !base::ReadVarint(in, interval))) return std::nullopt;
+  const TimestampMs min(static_cast<std::int64_t>(UnZigZagBits(first)));
+  std::int64_t max = 0;
+  if (__builtin_mul_overflow(static_cast<std::int64_t>(count - 1), interval, &max) ||
+      __builtin_add_overflow(min.ms, max, &max)) {
+    return std::nullopt;
+  }
+  return TimeRange{min, TimestampMs(max)};
+}
+
 bool ReadTimes(std::string_view& in, std::size_t count, std::vector<TimestampMs>& times) {
   if (in.empty() || count == 0) return false;
   const char encoding = in[0];

@@ -7,12 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/time.h"
+#include "storage/chunk/time_range.h"
 
 namespace bellwether::storage::chunk {
 
@@ -20,6 +22,9 @@ namespace bellwether::storage::chunk {
 void AppendTimes(std::span<const base::TimestampMs> times, std::string& out);
 // Appends `count` times to `times` and shortens `in`. False on bytes that AppendTimes did not write.
 [[nodiscard]] bool ReadTimes(std::string_view& in, std::size_t count, std::vector<base::TimestampMs>& times);
+
+// From when to when `count` times go, of which `in` is the beginning; nothing unless they are regular.
+[[nodiscard]] std::optional<TimeRange> RangeOfRegularTimes(std::string_view in, std::size_t count);
 
 // As many as there are samples, or none. ReadStarts leaves `starts` empty in the latter case.
 void AppendStarts(std::span<const base::TimestampMs> starts, std::string& out);

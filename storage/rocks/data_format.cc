@@ -42,7 +42,7 @@ base::Status WrongFormat(const std::string& path, int found, int wanted) {
 
 }  // namespace
 
-// Format 1 was never released, so nothing leads up from it.
+// Formats 1 and 2 were never released, so nothing leads up from them.
 std::span<const DataUpgrade> DataUpgrades() { return {}; }
 
 base::Result<int> ReadDataFormat(const std::string& path) {

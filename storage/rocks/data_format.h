@@ -16,8 +16,8 @@
 
 namespace bellwether::storage {
 
-// 1: before the file was there. 2: the formats of docs/formats.
-inline constexpr int kDataFormat = 2;
+// docs/formats/folder.md says what each is.
+inline constexpr int kDataFormat = 3;
 
 // Brings a folder from one version to the next. Interrupted anywhere, it can be run again.
 struct DataUpgrade {

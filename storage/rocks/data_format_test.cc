@@ -34,7 +34,7 @@ class DataFormatTest : public testing::Test {
 TEST_F(DataFormatTest, ANewFolderBeginsWithThePresentOne) {
   EXPECT_EQ(Read(), 0);
   EXPECT_TRUE(PrepareDataFormat(path_).ok());
-  EXPECT_EQ(ReadWholeFile(path_ + "/FORMAT").value(), "bellwether data 2\n");
+  EXPECT_EQ(ReadWholeFile(path_ + "/FORMAT").value(), "bellwether data 3\n");
   EXPECT_EQ(Read(), kDataFormat);
   EXPECT_TRUE(PrepareDataFormat(path_).ok());
 }
@@ -43,7 +43,7 @@ TEST_F(DataFormatTest, ANewerOneIsRefusedByBothVersionsAndTheRemedy) {
   Write("bellwether data 9\n");
   const base::Status status = PrepareDataFormat(path_);
   EXPECT_EQ(status.code(), base::StatusCode::kInvalidArgument);
-  EXPECT_THAT(status.message(), HasSubstr("have format 9, this version of bellwether writes format 2"));
+  EXPECT_THAT(status.message(), HasSubstr("have format 9, this version of bellwether writes format 3"));
   EXPECT_THAT(status.message(), HasSubstr("run a newer one"));
   EXPECT_EQ(Read(), 9);
 }

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "storage/chunk/chunk.h"
+#include "storage/chunk/float_columns.h"
 
 namespace bellwether::storage {
 namespace {
@@ -13,6 +14,16 @@ constexpr char kNameKind = 'n';
 constexpr char kPostingsKind = 'p';
 constexpr char kSeriesKind = 's';
 constexpr char kTimeKind = 't';
+
+// Forms of a chunk in a value.
+constexpr char kDescribedChunk = 0;
+constexpr char kPlainChunk = 1;
+
+// Its own bytes say what a description would.
+bool SpeaksForItself(const chunk::ChunkView& c) {
+  const std::optional<chunk::ChunkView> view = chunk::ViewRegularColumns(c.bytes);
+  return view && view->min == c.min && view->max == c.max && view->count == c.count;
+}
 
 std::string IndexPrefix(const WindowKey& key, char kind) {
   std::string prefix = WindowPrefix(key);
@@ -64,6 +75,12 @@ std::uint32_t OrdinalOf(std::string_view data_or_series_key) {
 void AppendChunks(std::span<const chunk::ChunkView> chunks, std::string& out) {
   const std::size_t begin = out.size();
   for (const chunk::ChunkView& c : chunks) {
+    if (SpeaksForItself(c)) {
+      out.push_back(kPlainChunk);
+      base::AppendLengthPrefixed(out, c.bytes);
+      continue;
+    }
+    out.push_back(kDescribedChunk);
     AppendTime(c.min, out);
     base::AppendVarint(out, static_cast<std::uint64_t>(c.max.ms) - static_cast<std::uint64_t>(c.min.ms));
     base::AppendVarint(out, c.count);
@@ -76,11 +93,20 @@ bool ReadChunks(std::string_view bytes, std::vector<chunk::ChunkView>& chunks) {
   const std::optional<std::string_view> verified = chunk::VerifyChecksum(bytes);
   if (!verified) return false;
   for (std::string_view value = *verified; !value.empty();) {
+    const char form = value[0];
+    value.remove_prefix(1);
     chunk::ChunkView c;
+    if (form == kPlainChunk) {
+      if (!base::ReadLengthPrefixed(value, c.bytes)) return false;
+      const std::optional<chunk::ChunkView> view = chunk::ViewRegularColumns(c.bytes);
+      if (!view) return false;
+      chunks.push_back(*view);
+      continue;
+    }
     std::uint64_t span = 0;
     std::uint64_t count = 0;
-    if (!ReadTime(value, c.min) || !base::ReadVarint(value, span) || !base::ReadVarint(value, count) ||
-        count > ~std::uint32_t{0} || !base::ReadLengthPrefixed(value, c.bytes)) {
+    if (form != kDescribedChunk || !ReadTime(value, c.min) || !base::ReadVarint(value, span) ||
+        !base::ReadVarint(value, count) || count > ~std::uint32_t{0} || !base::ReadLengthPrefixed(value, c.bytes)) {
       return false;
     }
     c.max = base::TimestampMs(static_cast<std::int64_t>(static_cast<std::uint64_t>(c.min.ms) + span));

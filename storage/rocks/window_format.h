@@ -82,7 +82,7 @@ inline constexpr std::string_view kCatalogueTombstones = "tombstones/";
 inline constexpr std::string_view kCatalogueMark = "mark";         // First journal segment that is needed: varint.
 inline constexpr std::string_view kCatalogueLength = "length_ms";  // Length of all windows: varint.
 inline constexpr std::string_view kCatalogueFormat = "format";     // Of all this, varint: kWindowFormat.
-inline constexpr std::uint64_t kWindowFormat = 2;
+inline constexpr std::uint64_t kWindowFormat = 3;
 inline constexpr std::string_view kCatalogueMetadata = "metadata";  // A commit with metadata, as in the journal.
 // "sealed/" | window: the journal segment that began when the window was sealed last, as a varint.
 inline constexpr std::string_view kCatalogueSealed = "sealed/";

@@ -122,9 +122,13 @@ TEST(WindowFormat, IsAsDocumented) {
   std::string value;
   AppendChunks(std::vector<chunk::ChunkView>{{"abc", TimestampMs(1000), TimestampMs(3000), 3}}, value);
   EXPECT_EQ(value,
-            "\xd0\x0f\xd0\x0f\x03\x03"
+            "\x00\xd0\x0f\xd0\x0f\x03\x03"
             "abc"
-            "\x2c\x3b\x40\x09"s);
+            "\x40\x51\xef\x20"s);
+  const std::string columns = "\x02\x03\x00\xd0\x0f\xe8\x07\x00\x01\x00\x00\x02\x02"s;
+  value.clear();
+  AppendChunks(std::vector<chunk::ChunkView>{{columns, TimestampMs(1000), TimestampMs(3000), 3}}, value);
+  EXPECT_EQ(value, "\x01\x0d"s + columns + "\x21\x13\xeb\x36"s);
   std::string postings;
   AppendPostings(std::vector<std::uint32_t>{0, 1, 2, 7}, postings);
   EXPECT_EQ(postings, "\x00\x02\x04\x00"s);
@@ -134,13 +138,23 @@ TEST(WindowFormat, IsAsDocumented) {
 }
 
 TEST(WindowFormat, ValuesComeBackAndForeignBytesAreRefused) {
+  using namespace std::string_literals;
+  const std::string columns = "\x02\x03\x00\xd0\x0f\xe8\x07\x00\x01\x00\x00\x02\x02"s;
   std::string bytes;
   const std::vector<chunk::ChunkView> chunks = {{"abc", TimestampMs(-5), TimestampMs(7), 3},
-                                                {"", TimestampMs(8), TimestampMs(8), 1}};
+                                                {"", TimestampMs(8), TimestampMs(8), 1},
+                                                {columns, TimestampMs(1000), TimestampMs(3000), 3},
+                                                {columns, TimestampMs(1000), TimestampMs(3000), 2}};
   AppendChunks(chunks, bytes);
   std::vector<chunk::ChunkView> read;
   ASSERT_TRUE(ReadChunks(bytes, read));
-  ASSERT_EQ(read.size(), 2u);
+  ASSERT_EQ(read.size(), 4u);
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    EXPECT_EQ(read[i].bytes, chunks[i].bytes);
+    EXPECT_EQ(read[i].min, chunks[i].min);
+    EXPECT_EQ(read[i].max, chunks[i].max);
+    EXPECT_EQ(read[i].count, chunks[i].count);
+  }
   EXPECT_EQ(read[0].bytes, "abc");
   EXPECT_EQ(read[0].min, TimestampMs(-5));
   EXPECT_EQ(read[0].max, TimestampMs(7));
@@ -151,9 +165,11 @@ TEST(WindowFormat, ValuesComeBackAndForeignBytesAreRefused) {
     changed[n] = static_cast<char>(changed[n] ^ 4);
     EXPECT_FALSE(ReadChunks(changed, read)) << n;
   }
-  std::string malformed = "\x09";  // Its checksum holds.
-  chunk::AppendChecksum(malformed);
-  EXPECT_FALSE(ReadChunks(malformed, read));
+  for (std::string malformed : {"\x09"s, "\x00"s, "\x01\x02\x02\x03"s, "\x01\x05\x02"s, "\x02\x00"s}) {
+    SCOPED_TRACE(testing::PrintToString(malformed));
+    chunk::AppendChecksum(malformed);  // It holds.
+    EXPECT_FALSE(ReadChunks(malformed, read));
+  }
   std::vector<std::uint32_t> ordinals;
   std::string postings;
   AppendPostings(std::vector<std::uint32_t>{0, 1, 500, 501, 502, 4'000'000'000u}, postings);
@@ -322,7 +338,7 @@ TEST_F(WindowTest, AnotherFormatIsRefused) {
   ASSERT_TRUE(WriteSynced(*database_, batch, "test").ok());
   const auto loaded = Catalogue::Load(database_, base::Hours(2));
   EXPECT_EQ(loaded.status().code(), base::StatusCode::kInvalidArgument);
-  EXPECT_THAT(loaded.status().message(), testing::HasSubstr("format 1, this version reads format 2"));
+  EXPECT_THAT(loaded.status().message(), testing::HasSubstr("format 1, this version reads format 3"));
 }
 
 TEST_F(WindowTest, ReadersKeepWhatIsForgotten) {
