@@ -307,6 +307,21 @@ base::Result<std::uint64_t> Journal::Rotate() {
   return segment_;
 }
 
+base::Result<std::uint64_t> Journal::RotateAndRest() {
+  BW_RETURN_IF_ERROR(Flush());
+  const base::MutexLock lock(mu_);
+  LeaveSegment(segment_);  // Leaves nothing queued, and nobody leading.
+  const std::uint64_t number = segment_;
+  leading_ = true;
+  mu_.unlock();
+  const base::Status finished = file_ == nullptr ? base::OkStatus() : FinishSegment();
+  mu_.lock();
+  leading_ = false;
+  changed_.NotifyAll();
+  if (!finished.ok()) return finished;
+  return number;
+}
+
 base::Status Journal::DropBelow(std::uint64_t number) {
   std::vector<std::uint64_t> dropped;
   {

@@ -106,6 +106,9 @@ class Journal {
   // Flushes, ends the current segment, if anything is in it, and begins the next. Returns the number of the segment
   // that takes the records appended from now on.
   [[nodiscard]] base::Result<std::uint64_t> Rotate();
+  // The same even if nothing is in it, so that the number returned is above all there was. The room that was reserved
+  // is given back: there is no current file until the next record.
+  [[nodiscard]] base::Result<std::uint64_t> RotateAndRest();
 
   // Removes the segments with numbers below `number`, never the current one.
   [[nodiscard]] base::Status DropBelow(std::uint64_t number);

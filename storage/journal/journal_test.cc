@@ -109,6 +109,24 @@ TEST(Journal, RefusesARecordMadeForAnEarlierSegment) {
   EXPECT_TRUE((*journal)->Append(RecordType::kCommit, "b", TimestampMs::Min(), before + 1).ok());
 }
 
+TEST(Journal, AtRestItHoldsNoFileAndItsNumbersGoOn) {
+  FaultFileSystem files;
+  std::uint64_t mark = 0;
+  {
+    auto journal = OpenJournal(files);
+    ASSERT_TRUE(Write(**journal, "a").ok());
+    const std::uint64_t first = *(*journal)->Rotate();
+    mark = *(*journal)->RotateAndRest();
+    EXPECT_EQ(mark, first + 1);
+    EXPECT_EQ((*journal)->segment(), mark);
+    ASSERT_TRUE((*journal)->DropBelow(mark).ok());
+    EXPECT_THAT(*files.List(kJournalDir), IsEmpty());
+    ASSERT_TRUE(Write(**journal, "b").ok());
+    EXPECT_EQ((*journal)->Segments().front().number, mark);
+  }
+  EXPECT_THAT(ReadJournal(files, mark).payloads, ElementsAre("b"));
+}
+
 TEST(Journal, AFullSegmentRefusesTheRecordThatWouldNotFit) {
   FaultFileSystem files;
   auto journal = OpenJournal(files, 1024);
@@ -186,7 +204,7 @@ CrashRun WriteMany(FileSystem& files, std::size_t first, std::size_t count) {
       EXPECT_EQ(status.code(), StatusCode::kInternal);
       ++run.failed;
     }
-    if (i % 7 == 6) static_cast<void>((*journal)->Rotate().ok());
+    if (i % 7 == 6) static_cast<void>((i % 2 == 0 ? (*journal)->Rotate() : (*journal)->RotateAndRest()).ok());
   }
   return run;
 }

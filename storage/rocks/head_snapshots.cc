@@ -14,6 +14,12 @@ namespace {
 constexpr std::uint64_t kJournalledForEachByte = 8;
 constexpr base::DurationMs kSnapshotEvery = base::Minutes(10);
 
+// At rest: nothing journalled for so long. Senders pause for less between scrapes. Should one not, what two snapshots
+// write stays below what was journalled.
+constexpr std::int64_t kRestNanos = 6'000'000'000;
+constexpr std::uint64_t kKeptForEachByte = 2;
+constexpr std::uint64_t kRestPartOfMin = 32;
+
 constexpr std::size_t kWriteBytes = 1u << 20;
 // Synced in pieces: a commit's sync must not wait for a whole snapshot to reach the disk.
 constexpr std::uint64_t kSyncBytes = 16u << 20;
@@ -56,9 +62,16 @@ class SnapshotWriter {
 }  // namespace
 
 HeadSnapshots::HeadSnapshots(RocksCore& core, FileSystem& files)
-    : core_(core), files_(files), path_(core.options.path + "/head"), taken_at_(core.clock.Now()) {}
+    : core_(core),
+      files_(files),
+      path_(core.options.path + "/head"),
+      taken_at_(core_.clock.Now()),
+      unchanged_since_ns_(core_.clock.MonotonicNanos()) {}
 
 std::string HeadSnapshots::PathOf(std::uint64_t mark) const { return path_ + "/" + SnapshotName(mark); }
+std::string HeadSnapshots::TemporaryPath(std::size_t number) const {
+  return path_ + (number == 0 ? "/snap.tmp" : "/snap-copy.tmp");
+}
 
 // ---- Start
 
@@ -116,59 +129,105 @@ std::uint64_t HeadSnapshots::BytesSince() const {
   return core_.journal->counters().bytes - journalled_then_ + replayed_bytes_;
 }
 
-bool HeadSnapshots::IsDue() const {
+bool HeadSnapshots::IsDue() {
+  const bool at_rest = IsAtRest();
   const std::uint64_t bytes = BytesSince();
   // With less than the minimum a start is quick without a new one. In larger stores more, since each snapshot has the
   // journal name all series again, which takes several times its own bytes.
   if (bytes >= std::max(core_.internals.snapshot_journalled_min, kJournalledForEachByte * newest_bytes_)) return true;
   const base::TimestampMs now = core_.clock.Now();
-  return bytes > 0 && (now >= taken_at_ + kSnapshotEvery || now < taken_at_);
+  return at_rest || (bytes > 0 && (now >= taken_at_ + kSnapshotEvery || now < taken_at_));
+}
+
+bool HeadSnapshots::IsAtRest() {
+  const std::int64_t now = core_.clock.MonotonicNanos();
+  const std::uint64_t journalled = core_.journal->counters().bytes;
+  if (journalled != seen_journalled_) {
+    seen_journalled_ = journalled;
+    unchanged_since_ns_ = now;
+  }
+  return now - unchanged_since_ns_ >= kRestNanos &&
+         KeptBytes() >=
+             std::max(core_.internals.snapshot_journalled_min / kRestPartOfMin, kKeptForEachByte * newest_bytes_);
+}
+
+std::uint64_t HeadSnapshots::KeptBytes() const {
+  std::uint64_t kept = 0;
+  for (const SegmentInfo& segment : core_.journal->Segments()) kept += segment.bytes;
+  return kept;
+}
+
+// A snapshot is good for any mark up to the segment that had begun when it was taken. None: there is one of all there
+// is.
+base::Result<std::vector<std::uint64_t>> HeadSnapshots::ChooseMarks(bool at_rest) {
+  std::vector<std::uint64_t> marks;
+  BW_ASSIGN_OR_RETURN(const std::uint64_t mark, core_.journal->Rotate());
+  if (newest_ != mark) marks.push_back(mark);
+  if (at_rest) {
+    BW_ASSIGN_OR_RETURN(const std::uint64_t above, core_.journal->RotateAndRest());
+    marks.push_back(above);
+  }
+  core_.FollowSegment();
+  return marks;
 }
 
 base::Status HeadSnapshots::Take(std::span<const head::WindowId> handed_over) {
   const std::int64_t begin = core_.clock.MonotonicNanos();
   const std::uint64_t journalled = core_.journal->counters().bytes;
+  const bool at_rest = IsAtRest();
   taken_at_ = core_.clock.Now();  // A failed one is not at once too old again.
-  BW_ASSIGN_OR_RETURN(const std::uint64_t mark, core_.journal->Rotate());
-  core_.FollowSegment();
-  if (newest_ == mark) return base::OkStatus();
-  const base::Result<std::uint64_t> written = Write(mark, handed_over);
+  unchanged_since_ns_ = begin;
+  BW_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> marks, ChooseMarks(at_rest));
+  if (marks.empty()) return base::OkStatus();
+  const base::Result<std::uint64_t> written = Write(marks, handed_over);
   if (!written.ok()) {
     // On a full disk its room is needed to seal. If it cannot be removed, the next attempt tries again.
-    static_cast<void>(files_.Remove(TemporaryPath()).ok());
+    for (std::size_t i = 0; i < marks.size(); ++i) static_cast<void>(files_.Remove(TemporaryPath(i)).ok());
     return written.status();
   }
-  const std::optional<std::uint64_t> before = newest_;
-  newest_ = mark;
+  const std::optional<std::uint64_t> before = marks.size() > 1 ? marks.front() : newest_;
+  newest_ = marks.back();
   newest_bytes_ = *written;
   journalled_then_ = journalled;
   replayed_bytes_ = 0;
   const double seconds = static_cast<double>(core_.clock.MonotonicNanos() - begin) / 1e9;
-  core_.metrics.snapshots.Add();
+  core_.metrics.snapshots.Add(marks.size());
   core_.metrics.snapshot_seconds.Set(seconds);
-  BW_LOG(kInfo, "snapshot taken", {"mark", mark}, {"bytes", *written}, {"seconds", seconds});
+  BW_LOG(kInfo, "snapshot taken", {"mark", *newest_}, {"copies", marks.size()}, {"bytes", *written},
+         {"seconds", seconds});
   return LetGo(before.value_or(0));
 }
 
-base::Result<std::uint64_t> HeadSnapshots::Write(std::uint64_t mark, std::span<const head::WindowId> handed_over) {
-  const std::string temporary = TemporaryPath();
-  if (const base::Status removed = files_.Remove(temporary);
-      !removed.ok() && removed.code() != base::StatusCode::kNotFound) {
-    return removed;
+// One walk over the head for a file each. Returns the bytes of one.
+base::Result<std::uint64_t> HeadSnapshots::Write(std::span<const std::uint64_t> marks,
+                                                 std::span<const head::WindowId> handed_over) {
+  std::vector<std::unique_ptr<WritableFile>> files;
+  std::vector<SnapshotWriter> writers;
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    if (const base::Status removed = files_.Remove(TemporaryPath(i));
+        !removed.ok() && removed.code() != base::StatusCode::kNotFound) {
+      return removed;
+    }
+    BW_ASSIGN_OR_RETURN(files.emplace_back(), files_.Create(TemporaryPath(i), 0));
+    writers.emplace_back(*files.back(), SnapshotHeader{marks[i], core_.internals.window, core_.clock.Now()});
   }
-  BW_ASSIGN_OR_RETURN(const std::unique_ptr<WritableFile> file, files_.Create(temporary, 0));
-  SnapshotWriter writer(*file, {mark, core_.internals.window, core_.clock.Now()});
-  BW_RETURN_IF_ERROR(writer.Add(SnapshotBlock::kMetadata, core_.EncodeMetadata()));
+  const auto add = [&](SnapshotBlock kind, std::string_view payload) {
+    for (SnapshotWriter& writer : writers) BW_RETURN_IF_ERROR(writer.Add(kind, payload));
+    return base::OkStatus();
+  };
+  BW_RETURN_IF_ERROR(add(SnapshotBlock::kMetadata, core_.EncodeMetadata()));
   BW_ASSIGN_OR_RETURN(const head::SnapshotTotals totals,
                       core_.head->Save(handed_over, [&](std::string_view labels, std::string_view samples) {
-                        base::Status added = writer.Add(SnapshotBlock::kLabels, labels);
-                        return added.ok() ? writer.Add(SnapshotBlock::kSamples, samples) : added;
+                        base::Status added = add(SnapshotBlock::kLabels, labels);
+                        return added.ok() ? add(SnapshotBlock::kSamples, samples) : added;
                       }));
-  BW_RETURN_IF_ERROR(writer.Add(SnapshotBlock::kEnd, EncodeSnapshotEnd(totals)));
-  BW_RETURN_IF_ERROR(writer.Finish());
-  BW_RETURN_IF_ERROR(files_.Rename(temporary, PathOf(mark)));
+  BW_RETURN_IF_ERROR(add(SnapshotBlock::kEnd, EncodeSnapshotEnd(totals)));
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    BW_RETURN_IF_ERROR(writers[i].Finish());
+    BW_RETURN_IF_ERROR(files_.Rename(TemporaryPath(i), PathOf(marks[i])));
+  }
   BW_RETURN_IF_ERROR(files_.SyncDirectory(path_));
-  return writer.bytes();
+  return writers.front().bytes();
 }
 
 // Below the snapshot before the newest nothing is needed any more. 0: there is none before.

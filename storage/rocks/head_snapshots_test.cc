@@ -187,6 +187,34 @@ TEST_F(HeadSnapshotsTest, ItIsTakenWhenMuchWasJournalled) {
   EXPECT_LT(metrics_->AddCounter("bellwether_storage_snapshots_total", "").Value(), 10u);
 }
 
+TEST_F(HeadSnapshotsTest, AStoreAtRestKeepsTwoAndNoJournal) {
+  internals_.snapshot_journalled_min = 32 << 10;
+  Open();
+  const auto rest = [&] {
+    EXPECT_TRUE(store_.storage->Maintain().ok());
+    clock_.Advance(base::Seconds(7));
+    EXPECT_TRUE(store_.storage->Maintain().ok());
+  };
+  Write(x_, kSnapshotNow, 0);
+  rest();
+  EXPECT_THAT(Files("head"), IsEmpty());  // Too little to be worth it.
+  for (int i = 1; i < 100; ++i) Write(x_, kSnapshotNow + i, i);
+  rest();
+  EXPECT_THAT(Files("head"), SizeIs(2));
+  EXPECT_THAT(Files("journal"), IsEmpty());
+  const auto files = Files("head");
+  rest();
+  EXPECT_EQ(Files("head"), files);
+  const std::vector<ReadSeries> before = Everything();
+  FlipByteInTheMiddle(files[1]);
+  KillAndOpen();
+  EXPECT_EQ(Gauge("bellwether_storage_snapshot_damage"), 1);
+  EXPECT_EQ(Everything(), before);
+  Write(x_, kSnapshotNow + 100, 100);
+  KillAndOpen();
+  EXPECT_THAT(Everything()[0].samples, SizeIs(101));
+}
+
 TEST_F(HeadSnapshotsTest, WhatIsSealedIsNotSealedAgainAfterARestart) {
   Open();
   const auto sealed = [&] {
@@ -226,6 +254,7 @@ TEST_F(HeadSnapshotsTest, TheNewestOfASeriesSurvivesWithAllItsSamplesOnDisk) {
 TEST_F(HeadSnapshotsTest, APowerCutAtEveryOperationLosesNothingAcknowledged) {
   options_.sync = SyncPolicy::kAlways;
   internals_.journal_segment_bytes = 2048;
+  internals_.snapshot_journalled_min = 8192;
   std::map<std::string, std::map<std::int64_t, double>> acknowledged;
   const auto run = [&] {
     acknowledged.clear();
@@ -240,6 +269,9 @@ TEST_F(HeadSnapshotsTest, APowerCutAtEveryOperationLosesNothingAcknowledged) {
       if (written.ok() && written->floats == 1) acknowledged[name].emplace(t, i);
       clock_.Advance(base::Minutes(3));
       if (i % 4 == 3) static_cast<void>(store_.storage->Maintain().ok());
+      if (i % 8 != 7) continue;
+      clock_.Advance(base::Seconds(7));  // At rest.
+      static_cast<void>(store_.storage->Maintain().ok());
     }
     store_ = {};
   };
