@@ -31,7 +31,7 @@ base::Result<std::vector<RuleFile>> ReadRuleFiles(const std::vector<std::string>
   std::set<std::string> seen;
   for (const std::string& path : paths) {
     if (!seen.insert(path).second) continue;  // Two patterns may name one file.
-    RuleFile file = ReadRuleFile(path, parser);
+    RuleFile file = ReadRuleFile(path, {parser});
     for (const std::string& warning : file.warnings) BW_LOG(kWarning, "rule file", {"warning", warning});
     faults.insert(faults.end(), std::make_move_iterator(file.faults.begin()),
                   std::make_move_iterator(file.faults.end()));
@@ -334,26 +334,6 @@ std::vector<GroupSnapshot> RuleManager::Groups() const { return impl_->Groups();
 
 base::Result<std::vector<AlertTransition>> RuleManager::History(base::TimestampMs min, base::TimestampMs max) const {
   return impl_->History(min, max);
-}
-
-base::Result<std::size_t> CheckRuleFile(const std::string& path, const promql::ParserOptions& parser) {
-  const RuleFile file = ReadRuleFile(path, parser);
-  BW_RETURN_IF_ERROR(file.status());
-  return file.RuleCount();
-}
-
-std::vector<std::string> LintRuleFile(const std::string& path, const promql::ParserOptions& parser) {
-  RuleFile file = ReadRuleFile(path, parser);
-  std::vector<std::string> findings = std::move(file.warnings);
-  for (std::string& duplicate : FindDuplicateRules(file)) findings.push_back(std::move(duplicate));
-  return findings;
-}
-
-base::Result<std::size_t> CheckRuleText(const std::string& name, std::string_view text,
-                                        const promql::ParserOptions& parser) {
-  const RuleFile file = ReadRuleText(name, text, parser);
-  BW_RETURN_IF_ERROR(file.status());
-  return file.RuleCount();
 }
 
 }  // namespace bellwether::rules

@@ -124,13 +124,4 @@ class RuleManager {
   std::unique_ptr<Impl> impl_;
 };
 
-// Checks rule files without running them, as `check rules` does: how many rules, or every fault found.
-[[nodiscard]] base::Result<std::size_t> CheckRuleFile(const std::string& path, const promql::ParserOptions& parser);
-[[nodiscard]] base::Result<std::size_t> CheckRuleText(const std::string& name, std::string_view text,
-                                                      const promql::ParserOptions& parser);
-
-// What is allowed in a rule file and yet probably not meant, a text each: rules with equal names and labels, documents
-// that are not read.
-[[nodiscard]] std::vector<std::string> LintRuleFile(const std::string& path, const promql::ParserOptions& parser);
-
 }  // namespace bellwether::rules

@@ -1,7 +1,5 @@
 #include "server/application.h"
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <random>
@@ -18,6 +16,7 @@
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
 #include "server/config/config.h"
+#include "server/features.h"
 #include "server/http_client.h"
 #include "server/version.h"
 #include "storage/open.h"
@@ -57,39 +56,6 @@ base::Result<ListenAddress> ParseListenAddress(const std::string& text) {
     if (error == std::errc() && stop == end && colon + 1 < text.size()) return address;
   }
   return base::InvalidArgument(fmt::format("--web.listen-address must be HOST:PORT, not \"{}\"", text));
-}
-
-struct FeatureFlag {
-  std::string_view name;
-  bool promql::EngineOptions::*engine = nullptr;
-  bool promql::ParserOptions::*parser = nullptr;
-};
-
-constexpr std::array<FeatureFlag, 6> kFeatureFlags = {{
-    {"promql-experimental-functions", nullptr, &promql::ParserOptions::experimental_functions},
-    {"promql-extended-range-selectors", nullptr, &promql::ParserOptions::extended_range_selectors},
-    {"promql-binop-fill-modifiers", nullptr, &promql::ParserOptions::binop_fill_modifiers},
-    {"promql-delayed-name-removal", &promql::EngineOptions::delayed_name_removal, nullptr},
-    {"use-start-timestamps", &promql::EngineOptions::use_start_timestamps, nullptr},
-    {"type-and-unit-labels", &promql::EngineOptions::type_and_unit_labels, nullptr},
-}};
-
-// Those that are always on here; named for the sake of command lines made for Prometheus.
-constexpr std::array<std::string_view, 8> kGraduatedFeatures = {
-    "promql-at-modifier",    "promql-negative-offset", "promql-duration-expr",  "native-histograms",
-    "ooo-native-histograms", "exemplar-storage",       "remote-write-receiver", "concurrent-rule-eval"};
-
-void ApplyFeatures(const std::vector<std::string>& features, promql::EngineOptions& options) {
-  for (const std::string& feature : features) {
-    bool known = std::find(kGraduatedFeatures.begin(), kGraduatedFeatures.end(), feature) != kGraduatedFeatures.end();
-    for (const FeatureFlag& flag : kFeatureFlags) {
-      if (flag.name != feature) continue;
-      known = true;
-      if (flag.engine != nullptr) options.*flag.engine = true;
-      if (flag.parser != nullptr) options.parser.*flag.parser = true;
-    }
-    if (!known) BW_LOG(kWarning, "unknown feature in --enable-feature, left out", {"feature", feature});
-  }
 }
 
 }  // namespace
@@ -225,7 +191,9 @@ base::Status Application::Start() {
   engine_options.max_concurrency = p.options.query_concurrency_max;
   engine_options.max_samples = p.options.query_samples_max;
   engine_options.default_subquery_step = config.evaluation_interval;
-  ApplyFeatures(p.options.features, engine_options);
+  for (const std::string& unknown : ApplyFeatures(p.options.features, engine_options)) {
+    BW_LOG(kWarning, "unknown feature in --enable-feature, left out", {"feature", unknown});
+  }
   p.engine = std::make_unique<promql::Engine>(engine_options, p.clock, p.metrics);
   p.ingest = std::make_unique<ingest::WriteHandler>(config.limits, *p.opened.storage, p.metrics);
   p.text_import = std::make_unique<ingest::ImportHandler>(config.limits, *p.opened.storage, p.clock, p.metrics);

@@ -6,6 +6,7 @@
 #include "server/commands/check.h"
 #include "server/commands/import.h"
 #include "server/commands/serve.h"
+#include "server/commands/test_rules.h"
 #include "server/commands/tsdb.h"
 #include "server/version.h"
 
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
   std::function<int()> run;
   bellwether::server::AddServeCommand(app, run);
   bellwether::server::AddCheckCommand(app, run);
+  bellwether::server::AddTestCommand(app, run);
   bellwether::server::AddImportCommand(app, run);
   bellwether::server::AddTsdbCommand(app, run);
   CLI11_PARSE(app, argc, argv);

@@ -135,6 +135,7 @@ void FieldReader::RefuseUnknown(std::span<const std::string_view> known, std::sp
       faults_.Add(field.key_position, fmt::format("field '{}' is not supported by this version", field.key));
       continue;
     }
+    if (faults_.ignores_unknown_fields()) continue;
     const std::string_view meant = Suggest(field.key, known);
     faults_.Add(field.key_position, meant.empty()
                                         ? fmt::format("unknown field '{}'", field.key)

@@ -32,6 +32,10 @@ class FaultList {
   // About two places.
   void Add(YamlPosition first, YamlPosition second, std::string_view text);
 
+  // Fields that nobody asked for are no faults, as promtool's --ignore-unknown-fields has it.
+  void IgnoreUnknownFields() { ignores_unknown_fields_ = true; }
+  [[nodiscard]] bool ignores_unknown_fields() const { return ignores_unknown_fields_; }
+
   // In order of the file.
   [[nodiscard]] std::vector<std::string> Take();
 
@@ -42,6 +46,7 @@ class FaultList {
   };
   std::string path_;
   std::string context_;
+  bool ignores_unknown_fields_ = false;
   std::vector<Entry> entries_;
 };
 
@@ -64,7 +69,8 @@ class FieldReader {
   TextMap Texts(std::string_view key);
   std::span<const YamlNode> List(std::string_view key);
 
-  // Adds a fault for each field whose key is not in `known`; those in `reserved` are refused as not supported yet.
+  // Adds a fault for each field whose key is not in `known`, unless the list ignores them; those in `reserved` are
+  // refused in any case, as not supported yet.
   void RefuseUnknown(std::span<const std::string_view> known, std::span<const std::string_view> reserved);
 
  private:

@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 
+#include "base/read_file.h"
 #include "notify/config/config_reader.h"
 #include "notify/dispatcher.h"
 #include "notify/receivers/render.h"
@@ -52,14 +51,14 @@ void ReadTemplates(std::span<const YamlNode> patterns, Config& config, ReadConte
   const templating::FunctionTable functions = MessageFunctions(base::TimestampMs(0));
   for (const YamlNode& node : patterns) {
     for (const std::string& path : FilesOf(context.Path(node.scalar))) {
-      std::ifstream in(path, std::ios::binary);
-      const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-      if (!in) {
-        context.faults.Add(node.position, fmt::format("cannot read the template file {}", path));
+      const base::Result<std::string> text = base::ReadFile(path);
+      if (!text.ok()) {
+        context.faults.Add(node.position,
+                           fmt::format("cannot read the template file {}: {}", path, text.status().message()));
         continue;
       }
       const std::string name = std::filesystem::path(path).filename().string();
-      const base::Status status = config.templates.Parse(name, text, functions);
+      const base::Status status = config.templates.Parse(name, *text, functions);
       if (!status.ok()) context.faults.Add(node.position, status.message());
     }
   }

@@ -2,12 +2,11 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 
 #include "base/number.h"
+#include "base/read_file.h"
 #include "notify/config/config_reader.h"
 
 namespace bellwether::notify {
@@ -83,12 +82,13 @@ std::string ReadContext::Path(const std::string& path) const {
 
 base::Result<std::string> ReadSecret(const Secret& secret) {
   if (secret.file.empty()) return secret.text;
-  std::ifstream in(secret.file, std::ios::binary);
-  if (!in) return base::Unavailable("cannot read the secret file " + secret.file);
-  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  const base::Result<std::string> text = base::ReadFile(secret.file);
+  if (!text.ok()) {
+    return base::Unavailable(fmt::format("cannot read the secret file {}: {}", secret.file, text.status().message()));
+  }
+  const std::size_t first = text->find_first_not_of(" \t\r\n");
   if (first == std::string::npos) return base::Unavailable("the secret file " + secret.file + " is empty");
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+  return text->substr(first, text->find_last_not_of(" \t\r\n") - first + 1);
 }
 
 Secret ReadSecretField(yaml::FieldReader& fields, std::string_view key, ReadContext& context) {

@@ -17,6 +17,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +42,10 @@ struct SeriesDescription {
 
 // Repetitions may make up to 10 million values. kInvalidArgument with "1:COLUMN: parse error: ...".
 [[nodiscard]] base::Result<SeriesDescription> ParseSeriesDescription(std::string_view line);
+
+// A histogram as the values of a series write it, the same text for the same buckets however their spans are cut:
+// {{schema:1 count:5 sum:2 offset:-1 buckets:[1 0 4]}}.
+[[nodiscard]] std::string FormatHistogramLiteral(const metric::NativeHistogram& h);
 
 struct StartTimesDescription {
   metric::Labels labels;

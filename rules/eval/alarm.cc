@@ -24,7 +24,7 @@ void Alarm::Ring() {
   {
     const base::MutexLock lock(mu_);
     rung_ = true;
-    sleep = sleep_;
+    std::stop_source(sleep_).swap(sleep);
   }
   sleep.request_stop();
 }

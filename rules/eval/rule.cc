@@ -87,7 +87,7 @@ void Rule::RestoreAlerts(AlertTable alerts) {
   for (RuleSample& sample : AlertSamples(alerts_)) series_.insert(std::move(sample.labels));
 }
 
-void Rule::SetOutcome(base::Status status, base::TimestampMs at, double seconds) {
+void Rule::SetOutcome(const base::Status& status, base::TimestampMs at, double seconds) {
   health_ = status.ok() ? RuleHealth::kOk : RuleHealth::kError;
   last_error_ = status.message();
   last_evaluation_ = at;

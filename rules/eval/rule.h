@@ -59,8 +59,10 @@ class Rule {
   // the alerts do.
   void RestoreAlerts(AlertTable alerts);
 
-  void SetOutcome(base::Status status, base::TimestampMs at, double seconds);
+  void SetOutcome(const base::Status& status, base::TimestampMs at, double seconds);
   [[nodiscard]] RuleSnapshot Snapshot() const;
+  [[nodiscard]] RuleHealth health() const { return health_; }
+  [[nodiscard]] const std::string& last_error() const { return last_error_; }
 
   [[nodiscard]] const RuleSpec& spec() const { return spec_; }
   [[nodiscard]] const std::string& prefix() const { return prefix_; }

@@ -179,7 +179,7 @@ std::size_t RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context
     BW_LOG_EVERY(std::chrono::seconds(10), kWarning, "rule failed", {"group", name()}, {"rule", rule.spec().name},
                  {"error", status});
   }
-  rule.SetOutcome(std::move(status), context.at, seconds);
+  rule.SetOutcome(status, context.at, seconds);
   return samples;
 }
 

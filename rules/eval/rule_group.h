@@ -62,6 +62,9 @@ class RuleGroup {
 
   [[nodiscard]] GroupSnapshot Snapshot() const;
 
+  // As the last evaluation left them.
+  [[nodiscard]] const std::vector<std::unique_ptr<Rule>>& rules() const { return rules_; }
+
  private:
   // Returns how many samples were written.
   std::size_t EvaluateRule(Rule& rule, const EvaluationContext& context);

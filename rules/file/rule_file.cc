@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include <fmt/format.h>
 
 #include "base/quote.h"
+#include "base/read_file.h"
 #include "base/utf8.h"
 #include "metric/labels.h"
 #include "rules/eval/alert_template.h"
@@ -197,10 +195,11 @@ base::Status RuleFile::status() const {
   return faults.empty() ? base::OkStatus() : base::InvalidArgument(fmt::format("{}", fmt::join(faults, "\n")));
 }
 
-RuleFile ReadRuleText(const std::string& path, std::string_view text, const promql::ParserOptions& parser) {
+RuleFile ReadRuleText(const std::string& path, std::string_view text, const RuleFileOptions& options) {
   RuleFile file;
   file.path = path;
   FaultList faults(path);
+  if (options.ignore_unknown_fields) faults.IgnoreUnknownFields();
   const YamlDocument document = yaml::ReadYaml(text);
   for (const yaml::YamlFault& fault : document.faults) faults.Add(fault.position, fault.text);
   if (document.more_documents) {
@@ -211,7 +210,7 @@ RuleFile ReadRuleText(const std::string& path, std::string_view text, const prom
     fields.RefuseUnknown(kFileKeys, {});
     std::set<std::string> names;
     for (const YamlNode& node : fields.List("groups")) {
-      file.groups.push_back(ReadGroup(node, parser, faults));
+      file.groups.push_back(ReadGroup(node, options.parser, faults));
       const std::string& name = file.groups.back().name;
       if (!names.insert(name).second && !name.empty()) {
         faults.Add(node.position, fmt::format("groupname: \"{}\" is repeated in the same file", name));
@@ -222,16 +221,12 @@ RuleFile ReadRuleText(const std::string& path, std::string_view text, const prom
   return file;
 }
 
-RuleFile ReadRuleFile(const std::string& path, const promql::ParserOptions& parser) {
-  std::error_code error;
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  const bool readable = !std::filesystem::is_directory(path, error) && in.is_open();
-  if (readable && in.peek() != std::ifstream::traits_type::eof()) text << in.rdbuf();
-  if (readable && !in.bad() && !text.fail()) return ReadRuleText(path, text.str(), parser);
+RuleFile ReadRuleFile(const std::string& path, const RuleFileOptions& options) {
+  const base::Result<std::string> text = base::ReadFile(path);
+  if (text.ok()) return ReadRuleText(path, *text, options);
   RuleFile file;
   file.path = path;
-  file.faults.push_back(path + ": cannot be read: not a file, or no permission");
+  file.faults.push_back(fmt::format("{}: cannot be read: {}", path, text.status().message()));
   return file;
 }
 

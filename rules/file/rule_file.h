@@ -20,8 +20,8 @@
 
 #include "base/status.h"
 #include "base/time.h"
-#include "promql/parser.h"
 #include "promql/parser/ast.h"
+#include "rules/rule_check.h"
 #include "rules/state/alert_state.h"
 
 namespace bellwether::rules {
@@ -62,10 +62,9 @@ struct RuleFile {
 };
 
 // Reads the text of the file `path` (a name for messages).
-[[nodiscard]] RuleFile ReadRuleText(const std::string& path, std::string_view text,
-                                    const promql::ParserOptions& parser);
+[[nodiscard]] RuleFile ReadRuleText(const std::string& path, std::string_view text, const RuleFileOptions& options);
 // Reads the file; one that cannot be read has one fault.
-[[nodiscard]] RuleFile ReadRuleFile(const std::string& path, const promql::ParserOptions& parser);
+[[nodiscard]] RuleFile ReadRuleFile(const std::string& path, const RuleFileOptions& options);
 
 // Rules of one file with equal names and labels, as `check rules` lints them: a text for each, without a full stop.
 [[nodiscard]] std::vector<std::string> FindDuplicateRules(const RuleFile& file);

@@ -1,11 +1,11 @@
 #include "server/commands/data_target.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+
+#include "base/read_file.h"
 
 namespace bellwether::server {
 
@@ -21,9 +21,11 @@ void AddDataTargetFlags(CLI::App& command, DataTarget& target) {
 base::Result<base::HttpHeaders> TargetHeaders(const DataTarget& target) {
   base::HttpHeaders headers;
   if (target.token_file.empty()) return headers;
-  std::ifstream file(target.token_file, std::ios::binary);
-  if (!file) return base::NotFound(fmt::format("read token file {}: cannot open it", target.token_file));
-  std::string token{std::istreambuf_iterator<char>(file), {}};
+  base::Result<std::string> file = base::ReadFile(target.token_file);
+  if (!file.ok()) {
+    return base::NotFound(fmt::format("read token file {}: {}", target.token_file, file.status().message()));
+  }
+  std::string token = *std::move(file);
   while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) token.pop_back();
   headers.emplace_back("Authorization", "Bearer " + token);
   return headers;

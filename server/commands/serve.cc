@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "server/application.h"
+#include "server/features.h"
 #include "server/version.h"
 
 namespace bellwether::server {
@@ -146,8 +147,7 @@ void AddServeCommand(CLI::App& app, std::function<int()>& run) {
   command->add_option("--rules.alert.resend-delay", flags->resend_delay, "Least time between two sendings of an alert");
   command->add_option("--rules.alert.for-grace-period", flags->grace_period,
                       "Without effect (alert states are kept); accepted for Prometheus's sake");
-  command->add_option("--enable-feature", o.features, "Features by Prometheus's names, separated by commas")
-      ->delimiter(',');
+  AddFeatureFlag(*command, o.features);
   command->add_option("--log.level", flags->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
   command->add_option("--log.format", flags->log_format, "text or json")->check(CLI::IsMember({"text", "json"}));

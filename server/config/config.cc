@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
-#include <iterator>
 
 #include <fmt/format.h>
 
 #include "base/file_glob.h"
+#include "base/read_file.h"
 #include "base/utf8.h"
 #include "yaml/field_reader.h"
 #include "yaml/yaml_tree.h"
@@ -247,13 +246,13 @@ class ConfigReader {
       KeepNotifications(notify::ParseConfig(name_, text_, "notifications"));
     } else if (!file.empty()) {
       const std::string path = Absolute(file);
-      std::ifstream in(path, std::ios::binary);
-      if (!in) {
-        faults_.Add(top.PositionOf("alertmanager_config"), fmt::format("cannot read {}", path));
+      const base::Result<std::string> text = base::ReadFile(path);
+      if (!text.ok()) {
+        faults_.Add(top.PositionOf("alertmanager_config"),
+                    fmt::format("cannot read {}: {}", path, text.status().message()));
         return;
       }
-      const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-      KeepNotifications(notify::ParseConfig(path, text, ""));
+      KeepNotifications(notify::ParseConfig(path, *text, ""));
     }
   }
 
@@ -318,11 +317,12 @@ base::Result<Config> ParseConfigText(const std::string& name, const std::string&
 
 base::Result<Config> LoadConfig(const std::string& path) {
   if (path.empty()) return Config();
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return base::NotFound(fmt::format("cannot read the configuration file {}", path));
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  const base::Result<std::string> text = base::ReadFile(path);
+  if (!text.ok()) {
+    return base::NotFound(fmt::format("cannot read the configuration file {}: {}", path, text.status().message()));
+  }
   const std::size_t slash = path.rfind('/');
-  return ParseConfigText(path, slash == std::string::npos ? "" : path.substr(0, slash), text);
+  return ParseConfigText(path, slash == std::string::npos ? "" : path.substr(0, slash), *text);
 }
 
 }  // namespace bellwether::server
