@@ -1,6 +1,6 @@
 #include "api/http/content_coding.h"
 
-#include <zlib.h>
+#include <isa-l/igzip_lib.h>
 #include <zstd.h>
 
 #include <algorithm>
@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::size_t kCompressorsKept = 8;
 constexpr std::size_t kCodingStepBytes = 64u << 10;
-constexpr int kGzipWindowBits = 15 + 16;  // +16: a gzip header instead of zlib's.
 
 std::string_view CodingTrim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -44,44 +43,46 @@ int CodingWeight(std::string_view parameters) {
 
 class GzipCompressor final : public Compressor {
  public:
-  GzipCompressor() { ok_ = deflateInit2(&stream_, 1, Z_DEFLATED, kGzipWindowBits, 8, Z_DEFAULT_STRATEGY) == Z_OK; }
-  ~GzipCompressor() override { deflateEnd(&stream_); }
-  GzipCompressor(const GzipCompressor&) = delete;
-  GzipCompressor& operator=(const GzipCompressor&) = delete;
+  GzipCompressor() : tables_(ISAL_DEF_LVL1_DEFAULT) { Begin(); }
 
   bool Append(std::string_view input, Piece piece, std::string& out) override {
-    if (!ok_) return false;
     while (input.size() > kCodingStepBytes) {
-      Step(input.substr(0, kCodingStepBytes), Z_NO_FLUSH, out);
+      if (!Step(input.substr(0, kCodingStepBytes), Piece::kMore, out)) return false;
       input.remove_prefix(kCodingStepBytes);
     }
-    Step(input, piece == Piece::kLast ? Z_FINISH : Z_NO_FLUSH, out);
-    if (piece == Piece::kLast) ok_ = deflateReset(&stream_) == Z_OK;
-    return ok_;
+    if (!Step(input, piece, out)) return false;
+    if (piece == Piece::kLast) Begin();
+    return true;
   }
 
  private:
-  void Step(std::string_view input, int flush, std::string& out) {
-    // zlib's interface predates const; it does not write to its input.
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
-    stream_.avail_in = static_cast<uInt>(input.size());
+  void Begin() {
+    isal_deflate_init(&stream_);
+    stream_.gzip_flag = IGZIP_GZIP;
+    stream_.level = 1;
+    stream_.level_buf = tables_.data();
+    stream_.level_buf_size = static_cast<std::uint32_t>(tables_.size());
+  }
+
+  bool Step(std::string_view input, Piece piece, std::string& out) {
+    // The interface predates const; the library does not write to its input.
+    stream_.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(input.data()));
+    stream_.avail_in = static_cast<std::uint32_t>(input.size());
+    stream_.end_of_stream = piece == Piece::kLast ? 1 : 0;
     do {
       const std::size_t before = out.size();
       out.resize(before + std::max<std::size_t>(input.size() / 2, 1024));
-      stream_.next_out = reinterpret_cast<Bytef*>(out.data() + before);
-      stream_.avail_out = static_cast<uInt>(out.size() - before);
-      const int code = deflate(&stream_, flush);
+      stream_.next_out = reinterpret_cast<std::uint8_t*>(out.data() + before);
+      stream_.avail_out = static_cast<std::uint32_t>(out.size() - before);
+      const int code = isal_deflate(&stream_);
       out.resize(out.size() - stream_.avail_out);
-      if (code == Z_STREAM_END) return;
-      if (code == Z_STREAM_ERROR) {
-        ok_ = false;
-        return;
-      }
+      if (code != COMP_OK) return false;
     } while (stream_.avail_out == 0);
+    return true;
   }
 
-  z_stream stream_{};
-  bool ok_ = false;
+  isal_zstream stream_;
+  std::vector<std::uint8_t> tables_;
 };
 
 class ZstdCompressor final : public Compressor {

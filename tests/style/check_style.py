@@ -26,6 +26,7 @@ STATE_STORE_ONLY = {"notify"}
 LIBRARIES = {
     "rocksdb/": ("storage/rocks/", "tests/"),
     "httplib.h": ("api/http/",),
+    "isa-l/": ("api/http/content_coding",),
     "curl/": ("server/http_client",),
     "yaml-cpp/": ("yaml/",),
     "google/protobuf/": ("ingest/wire/", "api/remote_read/"),
