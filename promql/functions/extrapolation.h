@@ -26,4 +26,22 @@ struct ExtrapolationInput {
 // What to multiply the sampled change by.
 [[nodiscard]] double ExtrapolationFactor(const ExtrapolationInput& in);
 
+// The same for the windows of one series, which mostly lie among the samples as the window before did: what follows
+// from the times alone is then known.
+class SlidingExtrapolation {
+ public:
+  // ExtrapolationFactor(in) / seconds.
+  explicit SlidingExtrapolation(double seconds) : seconds_(seconds) {}
+  [[nodiscard]] double Factor(const ExtrapolationInput& in);
+
+ private:
+  const double seconds_;
+  base::DurationMs to_start_;
+  base::DurationMs to_end_;
+  base::DurationMs sampled_;
+  std::size_t samples_ = 0;
+  double factor_ = 0;      // Of a window with these, if zero is far.
+  double zero_share_ = 0;  // It is, if the first value is more than this share of the increase.
+};
+
 }  // namespace bellwether::promql

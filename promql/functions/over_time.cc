@@ -124,12 +124,12 @@ base::Status StdvarOverTime(const RangeCall& call, const SeriesSamples& series, 
 }
 
 base::Status QuantileOverTime(const RangeCall& call, const SeriesSamples& series, Row& out) {
-  std::vector<double> buffer;
-  return FloatWindows(call, series, out, [&](const Window& w, std::span<const double> values) {
+  SlidingOrder sliding(series.floats.values);
+  return FloatWindows(call, series, out, [&](const Window& w, auto) {
     const double q = call.scalars[0][w.step];
     if (!(q >= 0 && q <= 1)) call.Note(InvalidQuantile(q, call.scalar_positions[0]));
-    buffer.assign(values.begin(), values.end());
-    return Quantile(q, buffer);
+    sliding.MoveTo(w.float_begin, w.float_end);
+    return QuantileOfOrdered(q, sliding);
   });
 }
 

@@ -39,6 +39,7 @@ class FloatRate {
       : call_(call),
         floats_(series.floats),
         kind_(kind),
+        extrapolation_(kind == RateKind::kRate ? call.window.range.seconds() : 1),
         use_starts_(kind != RateKind::kDelta && call.context.flags.use_start_timestamps && !floats_.starts.empty()) {
     if (kind != RateKind::kDelta) resets_ = FindResets(floats_, use_starts_);
   }
@@ -68,9 +69,7 @@ class FloatRate {
     }
     in.first_value = floats_.values[first];
     in.increase = change;
-    double factor = ExtrapolationFactor(in);
-    if (kind_ == RateKind::kRate) factor /= call_.window.range.seconds();
-    result = change * factor;
+    result = change * extrapolation_.Factor(in);
     return true;
   }
 
@@ -86,6 +85,7 @@ class FloatRate {
   const RangeCall& call_;
   const FloatColumn& floats_;
   const RateKind kind_;
+  SlidingExtrapolation extrapolation_;
   const bool use_starts_;
   std::vector<std::size_t> resets_;
   std::size_t next_reset_ = 0;  // The first reset that may lie in the present window.

@@ -1,15 +1,19 @@
 // promql/functions/sliding.h
 //
 // Aggregates of a window [begin, end) of a column that only moves forward. Small windows are folded anew, which is
-// quick and bit for bit what Prometheus computes; large ones use a queue of two stacks, O(1) a step whatever the
-// window, which only ever adds (never subtracts), so nothing drifts.
+// quick and bit for bit what Prometheus computes. In large ones the samples that each step brings are folded into a
+// block once, several lanes at a time, and the blocks go through a queue of two stacks: O(samples + steps) in all, and
+// nothing is ever subtracted, so nothing drifts.
 //
 // Two stacks: the older half of the window keeps the fold of each of its suffixes, the newer half one running fold.
-// When the older half is used up, the newer becomes it.
+// When the older half is used up, the newer becomes it. A block that the window's begin cuts is folded anew.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <vector>
@@ -18,42 +22,102 @@
 
 namespace bellwether::promql {
 
-// Monoid: a default-constructible State with Add(double) and Add(State), the older part being the one added to.
+// Monoid: a default-constructible State with Of(span of doubles) and Add(State), the older part being the one added to.
 template <typename State>
-class TwoStackQueue {
+class BlockQueue {
  public:
-  explicit TwoStackQueue(std::span<const double> values) : values_(values) {}
+  explicit BlockQueue(std::span<const double> values) : values_(values) {}
 
   // The fold of [begin, end). Neither bound ever decreases.
   [[nodiscard]] State At(std::size_t begin, std::size_t end) {
-    if (begin >= split_) Refill(begin, end);
-    for (; end_ < end; ++end_) newer_.Add(values_[end_]);
-    State all = begin < split_ ? suffixes_[split_ - 1 - begin] : State();
+    if (end_ < begin) end_ = begin;  // Samples between windows.
+    while (end_ < end) {
+      const std::size_t size = std::min(kBlockMax, end - end_);
+      blocks_.push_back({end_, State::Of(values_.subspan(end_, size))});
+      newer_.Add(blocks_.back().fold);
+      end_ += size;
+    }
+    while (first_ < blocks_.size() && blocks_[first_].begin < begin) ++first_;
+    const std::size_t whole = first_ < blocks_.size() ? blocks_[first_].begin : end;
+    State all = begin < whole ? State::Of(values_.subspan(begin, whole - begin)) : State();
+    if (first_ > split_) Refill();
+    if (first_ < split_) all.Add(suffixes_[split_ - 1 - first_]);
     all.Add(newer_);
     return all;
   }
 
  private:
-  // Makes all of [begin, end) the older half.
-  void Refill(std::size_t begin, std::size_t end) {
+  // What a cut costs anew at most.
+  static constexpr std::size_t kBlockMax = 32;
+  struct Block {
+    std::size_t begin = 0;
+    State fold;
+  };
+
+  // Makes all blocks from first_ on the older half, and forgets those before.
+  void Refill() {
+    blocks_.erase(blocks_.begin(), blocks_.begin() + static_cast<std::ptrdiff_t>(first_));
+    first_ = 0;
+    split_ = blocks_.size();
     suffixes_.clear();
     State fold;
-    for (std::size_t i = end; i > begin; --i) {
-      fold.Add(values_[i - 1]);
+    for (std::size_t i = split_; i-- > 0;) {
+      State longer = blocks_[i].fold;
+      longer.Add(fold);
+      fold = longer;
       suffixes_.push_back(fold);
     }
-    split_ = end_ = end;
     newer_ = State();
   }
 
   std::span<const double> values_;
-  std::vector<State> suffixes_;  // [k]: the fold of the last k + 1 values before split_.
-  std::size_t split_ = 0;
+  std::vector<Block> blocks_;
+  std::size_t first_ = 0;        // The first block that the window has whole.
+  std::vector<State> suffixes_;  // [k]: the fold of the k + 1 blocks before split_.
+  std::size_t split_ = 0;        // The first block of the newer half.
   std::size_t end_ = 0;
   State newer_;
 };
 
-// Below this many samples a window is folded anew.
+// A compensated sum.
+struct BlockSum {
+  KahanSum sum;
+
+  [[nodiscard]] static BlockSum Of(std::span<const double> values) {
+    // Four sums side by side. The error of an addition is computed without comparing (Knuth's TwoSum): the same as
+    // KahanSum's, unless something is infinite, which is left to KahanSum.
+    Lanes sums[2] = {};
+    Lanes lost[2] = {};
+    std::size_t i = 0;
+    for (; i + 4 <= values.size(); i += 4) {
+      AddLanes(values.data() + i, sums[0], lost[0]);
+      AddLanes(values.data() + i + 2, sums[1], lost[1]);
+    }
+    BlockSum all;
+    for (const std::size_t pair : {0, 1}) {
+      for (const std::size_t lane : {0, 1}) all.Add({{sums[pair][lane], lost[pair][lane]}});
+    }
+    for (; i < values.size(); ++i) all.sum.Add(values[i]);
+    if (std::isfinite(all.sum.sum) && std::isfinite(all.sum.lost)) return all;
+    all = {};
+    for (const double x : values) all.sum.Add(x);
+    return all;
+  }
+  void Add(const BlockSum& newer) { sum.Add(newer.sum); }
+
+ private:
+  using Lanes = double __attribute__((vector_size(16)));
+
+  static void AddLanes(const double* values, Lanes& sums, Lanes& lost) {
+    const Lanes x = {values[0], values[1]};
+    const Lanes t = sums + x;
+    const Lanes z = t - sums;
+    lost += (sums - (t - z)) + (x - z);
+    sums = t;
+  }
+};
+
+// Up to this many samples a window is folded anew.
 inline constexpr std::size_t kFoldAnewMax = 48;
 
 class SlidingSum {
@@ -64,7 +128,7 @@ class SlidingSum {
     return std::isinf(sum.sum) ? sum.sum : sum.Total();
   }
   [[nodiscard]] KahanSum Fold(std::size_t begin, std::size_t end) {
-    if (end - begin > kFoldAnewMax) return queue_.At(begin, end);
+    if (end - begin > kFoldAnewMax) return queue_.At(begin, end).sum;
     KahanSum sum;
     for (std::size_t i = begin; i < end; ++i) sum.Add(values_[i]);
     return sum;
@@ -72,7 +136,7 @@ class SlidingSum {
 
  private:
   std::span<const double> values_;
-  TwoStackQueue<KahanSum> queue_;
+  BlockQueue<BlockSum> queue_;
 };
 
 class SlidingMean {
@@ -95,28 +159,73 @@ class SlidingMean {
   SlidingSum sum_;
 };
 
-// The least or greatest value; NaN only if all are. A queue of candidates, each better than those behind it.
+// The least or greatest value, the first of equal ones; NaN only if all are.
+template <typename Better>
+struct BlockExtreme {
+  double best = std::numeric_limits<double>::quiet_NaN();
+
+  [[nodiscard]] static BlockExtreme Of(std::span<const double> values) {
+    std::array<double, kLanes> lanes;
+    lanes.fill(kWorst);
+    std::size_t i = 0;
+    for (; i + kLanes <= values.size(); i += kLanes) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) {
+        lanes[lane] = Better()(values[i + lane], lanes[lane]) ? values[i + lane] : lanes[lane];
+      }
+    }
+    double best = kWorst;
+    for (const double v : lanes) best = Better()(v, best) ? v : best;
+    for (; i < values.size(); ++i) best = Better()(values[i], best) ? values[i] : best;
+    // Lanes mix up the zeros, and the worst of all values may be there or not.
+    if (best != 0 && best != kWorst) return {best};
+    BlockExtreme all;
+    for (const double v : values) all.Add({v});
+    return all;
+  }
+  void Add(const BlockExtreme& newer) {
+    if (std::isnan(best) || Better()(newer.best, best)) best = newer.best;
+  }
+
+ private:
+  static constexpr std::size_t kLanes = 4;
+  static constexpr double kWorst =
+      Better()(0.0, 1.0) ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
+};
+
 template <typename Better>
 class SlidingExtreme {
  public:
-  explicit SlidingExtreme(std::span<const double> values) : values_(values) {}
+  explicit SlidingExtreme(std::span<const double> values) : values_(values), queue_(values) {}
 
   [[nodiscard]] double At(std::size_t begin, std::size_t end) {
-    for (; end_ < end; ++end_) {
-      if (std::isnan(values_[end_])) continue;
-      while (candidates_.size() > head_ && !better_(values_[candidates_.back()], values_[end_])) candidates_.pop_back();
-      candidates_.push_back(end_);
-    }
-    while (head_ < candidates_.size() && candidates_[head_] < begin) ++head_;
-    return head_ < candidates_.size() ? values_[candidates_[head_]] : std::numeric_limits<double>::quiet_NaN();
+    if (end - begin <= kFoldAnewMax / 2) return BlockExtreme<Better>::Of(values_.subspan(begin, end - begin)).best;
+    return queue_.At(begin, end).best;
   }
 
  private:
   std::span<const double> values_;
-  std::vector<std::size_t> candidates_;  // From head_ on: indices, ascending; values from best to newest.
-  std::size_t head_ = 0;
+  BlockQueue<BlockExtreme<Better>> queue_;
+};
+
+// The values of a window in order, NaN first, for quantiles. A step that changes little of the window moves what it
+// changes; else the window is sorted anew.
+class SlidingOrder {
+ public:
+  explicit SlidingOrder(std::span<const double> values) : values_(values) {}
+
+  // Neither bound ever decreases; begin < end.
+  void MoveTo(std::size_t begin, std::size_t end);
+
+  [[nodiscard]] std::size_t size() const { return keys_.size(); }
+  [[nodiscard]] double operator[](std::size_t rank) const;
+
+ private:
+  static constexpr std::size_t kReplacedShare = 2;
+
+  std::span<const double> values_;
+  std::vector<std::int64_t> keys_;  // Ascending. Integers that compare as the values do, -0 before 0.
+  std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  Better better_;
 };
 
 }  // namespace bellwether::promql

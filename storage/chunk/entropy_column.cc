@@ -222,7 +222,18 @@ bool DecodeSymbols(std::string_view in, const DecodeTable& table, std::array<std
                    std::span<std::int64_t> integers) {
   const char* word = in.data();
   const char* const end = word + in.size();
+  // Whether a state takes in a word is noise to the processor, so one is always read and seldom used.
   const auto step = [&](std::uint32_t& x, std::int64_t& symbol) {
+    const DecodeStep& s = table[x % kProbabilityOne];
+    symbol = s.symbol;
+    const std::uint32_t shrunk = s.probability * (x >> kProbabilityBits) + s.offset;
+    std::uint16_t bits;
+    std::memcpy(&bits, word, sizeof(bits));
+    const bool takes = shrunk < kStateLow;
+    x = takes ? shrunk << 16 | bits : shrunk;
+    word += takes ? sizeof(bits) : 0;
+  };
+  const auto step_to_end = [&](std::uint32_t& x, std::int64_t& symbol) {
     const DecodeStep& s = table[x % kProbabilityOne];
     symbol = s.symbol;
     x = s.probability * (x >> kProbabilityBits) + s.offset;
@@ -235,11 +246,21 @@ bool DecodeSymbols(std::string_view in, const DecodeTable& table, std::array<std
     return true;
   };
   std::size_t i = 0;
-  for (; i + 1 < integers.size(); i += 2) {
-    if (!step(states[0], integers[i]) || !step(states[1], integers[i + 1])) return false;
+  std::uint32_t even = states[0];
+  std::uint32_t odd = states[1];
+  while (i + 1 < integers.size() && end - word >= 4) {
+    // Four bytes last for two symbols, so these need no look at the end.
+    const auto pairs = std::min(static_cast<std::size_t>(end - word) / 4, (integers.size() - i) / 2);
+    for (std::size_t k = 0; k < pairs; ++k, i += 2) {
+      step(even, integers[i]);
+      step(odd, integers[i + 1]);
+    }
   }
-  if (i < integers.size() && !step(states[0], integers[i])) return false;
-  return word == end && states[0] == kStateLow && states[1] == kStateLow;
+  for (; i + 1 < integers.size(); i += 2) {
+    if (!step_to_end(even, integers[i]) || !step_to_end(odd, integers[i + 1])) return false;
+  }
+  if (i < integers.size() && !step_to_end(even, integers[i])) return false;
+  return word == end && even == kStateLow && odd == kStateLow;
 }
 
 // Sums up `order` times; integers[0, order) hold the leads.
@@ -337,13 +358,21 @@ bool ReadEntropyCoded(std::string_view in, std::span<std::int64_t> integers) {
   if (in.size() < raw_bytes) return false;
   const std::string_view raw = in.substr(0, raw_bytes);
   if (!DecodeSymbols(in.substr(raw_bytes), table, states, coded)) return false;
-  std::size_t at = 0;
-  for (std::int64_t& value : coded) {
-    auto u = static_cast<std::uint64_t>(value);
-    if (shift > 0) u = u << shift | BitsAt(raw, at, shift);
-    at += shift;
-    value = static_cast<std::int64_t>(least + u * unit);
+  if (shift > 0) {
+    // A word holds any symbol's raw bits while eight bytes are left to load.
+    const std::uint64_t mask = (std::uint64_t{1} << shift) - 1;
+    const std::size_t loadable = raw.size() < 8 ? 0 : std::min(coded.size(), ((raw.size() - 8) * 8 + 7) / shift);
+    std::size_t at = 0;
+    std::size_t i = 0;
+    for (; i < loadable; ++i, at += shift) {
+      const std::uint64_t low = base::LoadFixed64(raw.data() + at / 8) >> (at % 8) & mask;
+      coded[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(coded[i]) << shift | low);
+    }
+    for (; i < coded.size(); ++i, at += shift) {
+      coded[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(coded[i]) << shift | BitsAt(raw, at, shift));
+    }
   }
+  for (std::int64_t& value : coded) value = static_cast<std::int64_t>(least + static_cast<std::uint64_t>(value) * unit);
   Integrate(integers, order);
   return true;
 }

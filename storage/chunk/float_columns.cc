@@ -239,48 +239,90 @@ bool ReadExceptions(std::string_view& in, std::size_t count, std::vector<Excepti
   return true;
 }
 
-// The inner loop of reading: most varints are one byte.
-bool ReadDelta(std::string_view& in, std::uint64_t& z) {
-  if (!in.empty() && static_cast<unsigned char>(in[0]) < 0x80) {
-    z = static_cast<unsigned char>(in[0]);
-    in.remove_prefix(1);
-    return true;
+// False where an integer is beyond what the writer scales.
+bool Unscale(std::span<const std::int64_t> integers, int exponent, std::span<double> values) {
+  std::uint64_t beyond = 0;
+  for (std::size_t i = 0; i < integers.size(); ++i) {
+    beyond |= static_cast<std::uint64_t>(integers[i] > kScaledLimit || integers[i] < -kScaledLimit);
+    values[i] = static_cast<double>(integers[i]);
   }
-  return base::ReadVarint(in, z);
+  if (beyond != 0) return false;
+  if (exponent == 0) return true;
+  // Two divisions at a time.
+  const double scale = kPowersOfTen[exponent];
+  using Two = double __attribute__((vector_size(16), aligned(8), may_alias));
+  std::size_t i = 0;
+  for (; i + 2 <= values.size(); i += 2) *reinterpret_cast<Two*>(values.data() + i) /= Two{scale, scale};
+  if (i < values.size()) values[i] /= scale;
+  return true;
+}
+
+std::span<std::int64_t> IntegersFor(std::size_t count) {
+  thread_local std::vector<std::int64_t> integers;
+  if (integers.size() < count) integers.resize(count);
+  return std::span(integers).first(count);
+}
+
+// Sums of deltas, or of changes of deltas, from integers[0] on.
+template <bool kChanges>
+bool SumVarints(std::string_view& in, std::span<std::int64_t> integers) {
+  constexpr std::size_t kAtOnce = 8;
+  constexpr std::uint64_t kContinued = 0x8080'8080'8080'8080u;
+  auto m = static_cast<std::uint64_t>(integers[0]);
+  std::uint64_t delta = 0;
+  const auto add = [&](std::uint64_t z) {
+    const auto read = static_cast<std::uint64_t>(base::UnZigZag(z));
+    delta = kChanges ? delta + read : read;
+    m += delta;
+    return static_cast<std::int64_t>(m);
+  };
+  const std::size_t n = integers.size();
+  for (std::size_t i = 1; i < n;) {
+    if (n - i >= kAtOnce && in.size() >= kAtOnce) {
+      std::uint64_t word = base::LoadFixed64(in.data());
+      if ((word & kContinued) == 0) {  // Eight of one byte, as most are.
+        for (std::size_t k = 0; k < kAtOnce; ++k, word >>= 8) integers[i + k] = add(word & 0x7f);
+        in.remove_prefix(kAtOnce);
+        i += kAtOnce;
+        continue;
+      }
+    }
+    // Some one by one, then eight are tried again.
+    for (const std::size_t end = std::min(n, i + kAtOnce / 2); i < end; ++i) {
+      std::uint64_t z = 0;
+      if (in.size() >= 2 && static_cast<unsigned char>(in[0]) >= 0x80 && static_cast<unsigned char>(in[1]) < 0x80) {
+        z = (static_cast<unsigned char>(in[0]) & 0x7fu) | static_cast<std::uint64_t>(in[1]) << 7;
+        in.remove_prefix(2);
+      } else if (!base::ReadVarint(in, z)) {
+        return false;
+      }
+      integers[i] = add(z);
+    }
+  }
+  return true;
 }
 
 bool ReadVarintColumn(ValueEncoding encoding, std::string_view& in, int exponent, std::span<double> values) {
+  const std::span<std::int64_t> integers = IntegersFor(values.size());
   std::uint64_t z = 0;
   if (!base::ReadVarint(in, z)) return false;
-  std::int64_t m = base::UnZigZag(z);
-  std::uint64_t delta = 0;
+  integers[0] = base::UnZigZag(z);
   if (encoding == ValueEncoding::kLine) {
     if (!base::ReadVarint(in, z)) return false;
-    delta = static_cast<std::uint64_t>(base::UnZigZag(z));
+    const auto first = static_cast<std::uint64_t>(integers[0]);
+    const auto delta = static_cast<std::uint64_t>(base::UnZigZag(z));
+    for (std::size_t i = 1; i < integers.size(); ++i) integers[i] = static_cast<std::int64_t>(first + i * delta);
+  } else if (!(encoding == ValueEncoding::kDeltas ? SumVarints<false>(in, integers) : SumVarints<true>(in, integers))) {
+    return false;
   }
-  for (std::size_t i = 0;;) {
-    if (m > kScaledLimit || m < -kScaledLimit) return false;
-    values[i] = FromScaled(m, exponent);
-    if (++i == values.size()) return true;
-    if (encoding != ValueEncoding::kLine) {
-      if (!ReadDelta(in, z)) return false;
-      const auto read = static_cast<std::uint64_t>(base::UnZigZag(z));
-      delta = encoding == ValueEncoding::kDeltas ? read : delta + read;
-    }
-    m = static_cast<std::int64_t>(static_cast<std::uint64_t>(m) + delta);
-  }
+  return Unscale(integers, exponent, values);
 }
 
 bool ReadEntropyColumn(std::string_view& in, int exponent, std::span<double> values) {
-  thread_local std::vector<std::int64_t> integers;
-  integers.resize(values.size());
+  const std::span<std::int64_t> integers = IntegersFor(values.size());
   if (!ReadEntropyCoded(in, integers)) return false;
   in = {};
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (integers[i] > kScaledLimit || integers[i] < -kScaledLimit) return false;
-    values[i] = FromScaled(integers[i], exponent);
-  }
-  return true;
+  return Unscale(integers, exponent, values);
 }
 
 bool ReadScaled(ValueEncoding encoding, std::string_view& in, std::span<double> values) {

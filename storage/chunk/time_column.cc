@@ -64,18 +64,27 @@ bool ReadTimes(std::string_view& in, std::size_t count, std::vector<TimestampMs>
   std::uint64_t interval = 0;
   if (!base::ReadVarint(in, first) || (count > 1 && !base::ReadVarint(in, interval))) return false;
   TimestampMs t(static_cast<std::int64_t>(UnZigZagBits(first)));
-  times.reserve(times.size() + count);
-  times.push_back(t);
+  const std::size_t before = times.size();
+  times.resize(before + count);
+  TimestampMs* const read = times.data() + before;
+  read[0] = t;
+  if (encoding == kRegularTimes) {
+    // The longest interval with which the last sample is not behind the end of time.
+    const std::uint64_t longest = (TimeBits(TimestampMs::Max()) - TimeBits(t)) / std::max<std::size_t>(count - 1, 1);
+    if (count > 1 && (interval == 0 || interval > longest)) return false;
+    for (std::size_t i = 1; i < count; ++i) read[i].ms = static_cast<std::int64_t>(TimeBits(t) + i * interval);
+    return true;
+  }
   for (std::size_t i = 1; i < count; ++i) {
     std::uint64_t change = 0;
-    if (i > 1 && encoding == kIrregularTimes && !base::ReadVarint(in, change)) return false;
+    if (i > 1 && !base::ReadVarint(in, change)) return false;
     interval += UnZigZagBits(change);
     const TimestampMs next(static_cast<std::int64_t>(TimeBits(t) + interval));
     if (next <= t) return false;
-    times.push_back(next);
+    read[i] = next;
     t = next;
   }
-  return encoding == kRegularTimes || encoding == kIrregularTimes;
+  return encoding == kIrregularTimes;
 }
 
 void AppendStarts(std::span<const TimestampMs> starts, std::string& out) {
