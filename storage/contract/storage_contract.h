@@ -80,6 +80,8 @@ class StorageContractTest : public testing::TestWithParam<StorageMaker> {
   void Open();
   // Closes and opens a store that keeps; of others nothing.
   void Restart();
+  // The same from a copy of the directory as it stands while the store is open: what kill -9 leaves.
+  void RestartAsKilled();
   Storage& storage() { return *store_.storage; }
 
   // Appends and commits, floats before histograms; the result is checked to be OK.

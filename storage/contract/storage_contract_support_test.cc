@@ -115,6 +115,17 @@ void StorageContractTest::Restart() {
   if (GetParam().keeps) Open();
 }
 
+void StorageContractTest::RestartAsKilled() {
+  if (!GetParam().keeps) return;
+  const std::string left = options_.path + ".left";
+  std::filesystem::copy(options_.path, left, std::filesystem::copy_options::recursive);
+  store_.storage.reset();
+  store_.rest.reset();
+  std::filesystem::remove_all(options_.path);
+  std::filesystem::rename(left, options_.path);
+  Open();
+}
+
 CommitResult StorageContractTest::Write(const metric::Labels& labels, std::vector<ReadSample> samples,
                                         Durability durability, AppendMode mode) {
   const auto appender = storage().NewAppender(mode);

@@ -453,6 +453,36 @@ TEST_P(StorageContractTest, HintsOfHistogramsFollowFromTheSampleBefore) {
   EXPECT_EQ(Samples(labels).size(), 16u);
 }
 
+// Three hours of one sender's log beside another who went on, windows sealed under it, with a restart in the middle.
+TEST_P(StorageContractTest, ASenderThatWasSilentForHoursIsRefusedNothing) {
+  Open();
+  const Labels went_on{{"__name__", "x"}, {"sender", "1"}};
+  const Labels silent{{"__name__", "x"}, {"sender", "2"}};
+  constexpr std::int64_t kEvery = 15'000;
+  constexpr std::int64_t kSilence = 3 * 3'600'000;
+  std::vector<ReadSample> log;
+  for (std::int64_t t = kNow; t < kNow + kSilence; t += kEvery) {
+    clock_.Set(TimestampMs(t));
+    EXPECT_EQ(Write(went_on, {Float(t, static_cast<double>(t % 1000))}, Durability::kVisible).TotalRefused(), 0u);
+    if (t < kNow + 600'000) Write(silent, {Float(t, 1)});
+    if (t >= kNow + 600'000) log.push_back(Float(t, static_cast<double>(t % 777)));
+    EXPECT_TRUE((t - kNow) % 1'800'000 != 0 || storage().Maintain().ok());
+  }
+  for (std::size_t i = 0; i < log.size(); i += 40) {
+    const std::vector<ReadSample> part(log.begin() + static_cast<std::ptrdiff_t>(i),
+                                       log.begin() + static_cast<std::ptrdiff_t>(std::min(i + 40, log.size())));
+    const CommitResult result = Write(silent, part);
+    EXPECT_EQ(result.TotalRefused(), 0u) << i;
+    EXPECT_EQ(result.floats, part.size());
+    Write(went_on, {Float(clock_.Now().ms + static_cast<std::int64_t>(i) + 1, 1)});
+    EXPECT_TRUE(i % 160 != 0 || storage().Maintain().ok());
+    if (i == 320) RestartAsKilled();
+  }
+  EXPECT_TRUE(storage().Maintain().ok());
+  EXPECT_EQ(Samples(silent, kNow + 600'000, kNow + kSilence), log);
+  EXPECT_EQ(Samples(silent).size(), log.size() + 40);
+}
+
 // Names that sort before the metric's, or are all there is, and windows that have different series.
 TEST_P(StorageContractTest, SeriesComeByLabelSetFromManyWindows) {
   options_.block_cache_bytes = 1;  // What is kept in memory is let go at once.

@@ -34,15 +34,21 @@ constexpr std::int64_t kRocksNow = 1'700'000'000'000;
 constexpr std::int64_t kMinute = 60'000;
 constexpr std::int64_t kHour = 60 * kMinute;
 
-OpenStore OpenForContract(StorageOptions options, base::Clock& clock, base::MetricsRegistry& metrics) {
+OpenStore OpenWithWindows(base::DurationMs window, StorageOptions options, base::Clock& clock,
+                          base::MetricsRegistry& metrics) {
   options.background_thread = false;
   RocksInternals internals;
+  internals.window = window;
   internals.journal_segment_bytes = 64 << 10;
   auto opened = OpenRocksStorageWith(options, internals, clock, metrics);
   EXPECT_TRUE(opened.ok()) << opened.status().ToString();
   if (!opened.ok()) return {};
   std::shared_ptr<StateStore> state = std::move(opened->state);
   return {state, std::move(opened->storage)};
+}
+
+OpenStore OpenForContract(const StorageOptions& options, base::Clock& clock, base::MetricsRegistry& metrics) {
+  return OpenWithWindows(base::Hours(2), options, clock, metrics);
 }
 
 StorageMaker RocksMaker() { return {"rocks", OpenForContract, true, true}; }
@@ -55,11 +61,19 @@ StorageMaker RocksMakerOfTwos() {
           },
           true, true};
 }
+StorageMaker RocksMakerOfShortWindows() {
+  return {"rocks_short_windows",
+          [](const StorageOptions& options, base::Clock& clock, base::MetricsRegistry& metrics) {
+            return OpenWithWindows(base::Minutes(17), options, clock, metrics);
+          },
+          true, true};
+}
 
 }  // namespace
 
 namespace contract {
-INSTANTIATE_TEST_SUITE_P(Rocks, StorageContractTest, testing::Values(RocksMaker(), RocksMakerOfTwos()), MakerName);
+INSTANTIATE_TEST_SUITE_P(Rocks, StorageContractTest,
+                         testing::Values(RocksMaker(), RocksMakerOfTwos(), RocksMakerOfShortWindows()), MakerName);
 }  // namespace contract
 
 namespace {
