@@ -34,9 +34,6 @@ struct StorageMaker {
   // options.path is an empty directory of the test's own, or the one of the store closed before.
   std::function<OpenStore(const StorageOptions&, base::Clock&, base::MetricsRegistry&)> open;
   bool keeps = false;  // What was committed is there again when the store is opened anew.
-  // The newest sample of a series that got nothing for hours, and is all on disk, is not remembered: what is older than
-  // that is then taken rather than refused.
-  bool forgets_idle_series = false;
   // Back-fill that contradicts an older sample than the newest is refused as a duplicate rather than left unread.
   bool counts_late_duplicates = true;
 };

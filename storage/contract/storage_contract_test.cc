@@ -483,6 +483,47 @@ TEST_P(StorageContractTest, ASenderThatWasSilentForHoursIsRefusedNothing) {
   EXPECT_EQ(Samples(silent).size(), log.size() + 40);
 }
 
+// Hours later, when nothing of the series is in memory, before and after restarts.
+TEST_P(StorageContractTest, ASeriesThatComesBackIsJudgedByItsNewestSample) {
+  const auto series = [](const char* name, int i) { return Labels{{"__name__", name}, {"i", std::to_string(i)}}; };
+  Open();
+  for (int i = 0; i < 3; ++i) {
+    for (const char* name : {"newer", "same", "other", "late", "too_late", "used"}) {
+      Write(series(name, i), {Float(kNow - 3 * kHour, 1), Float(kNow, 2)});
+    }
+    Write(series("histogram", i), {ReadSample{kNow, 0, {SmallHistogram(3)}, 0}});
+  }
+  for (std::int64_t t = 0; t < 8 * kHour; t += kHour / 2) {
+    clock_.Set(TimestampMs(kNow + t));
+    Write(Labels{{"__name__", "went_on"}}, {Float(kNow + t, 1)});
+    ASSERT_TRUE(storage().Maintain().ok());
+  }
+  for (int i = 0; i < 3; ++i) {
+    SCOPED_TRACE(i);
+    if (i == 1) Restart();
+    if (i == 2) RestartAsKilled();
+    EXPECT_EQ(Write(series("newer", i), {Float(kNow + kHour, 3)}).floats, 1u);
+    EXPECT_EQ(Write(series("same", i), {Float(kNow, 2)}).floats, 1u);
+    const CommitResult other = Write(series("other", i), {Float(kNow, 3)});
+    EXPECT_EQ(Refused(other, Refusal::kDuplicate), 1u);
+    ASSERT_TRUE(other.first_refused.has_value());
+    EXPECT_EQ(other.first_refused->existing, 2);
+    EXPECT_EQ(Write(series("late", i), {Float(kNow - kHour, 3)}).floats, 1u);
+    EXPECT_EQ(Refused(Write(series("too_late", i), {Float(kNow - kHour - 1, 3)}), Refusal::kOutOfOrder), 1u);
+    const ReadSample same{kNow, 0, {SmallHistogram(3)}, 0};
+    const ReadSample unlike{kNow, 0, {SmallHistogram(4)}, 0};
+    EXPECT_EQ(Refused(Write(series("histogram", i), {unlike}), Refusal::kDuplicate), 1u);
+    EXPECT_EQ(Write(series("histogram", i), {same}).histograms, 1u);
+    // What came late did not take the place of the newest, and is no less late after the next restart.
+    EXPECT_EQ(Write(series("used", i), {Float(kNow - 1, 3)}).floats, 1u);
+    Restart();
+    EXPECT_EQ(Refused(Write(series("used", i), {Float(kNow - kHour - 1, 3)}), Refusal::kOutOfOrder), 1u);
+    EXPECT_EQ(Refused(Write(series("used", i), {Float(kNow, 3)}), Refusal::kDuplicate), 1u);
+    EXPECT_THAT(Samples(series("late", i)),
+                ElementsAre(Float(kNow - 3 * kHour, 1), Float(kNow - kHour, 3), Float(kNow, 2)));
+  }
+}
+
 // Names that sort before the metric's, or are all there is, and windows that have different series.
 TEST_P(StorageContractTest, SeriesComeByLabelSetFromManyWindows) {
   options_.block_cache_bytes = 1;  // What is kept in memory is let go at once.

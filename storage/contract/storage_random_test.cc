@@ -2,10 +2,9 @@
 // dropped and found again after a restart or a kill, both read the same.
 //
 // BW_TEST_SEED repeats a run, BW_RANDOM_ROUNDS makes it longer.
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
-#include <map>
-#include <optional>
 #include <random>
 #include <string>
 
@@ -26,9 +25,7 @@ struct RandomWrite {
 
 class RandomWrites {
  public:
-  // `late_by` is how much older than the newest sample of its series one may be; nothing: any age.
-  RandomWrites(std::uint64_t seed, std::int64_t start, std::optional<std::int64_t> late_by)
-      : random_(seed), start_(start), late_by_(late_by) {}
+  RandomWrites(std::uint64_t seed, std::int64_t start) : random_(seed), start_(start) {}
 
   RandomWrite Next(std::int64_t now) {
     RandomWrite write;
@@ -39,11 +36,8 @@ class RandomWrites {
                                   {"__name__", series % 2 == 0 ? "even" : "odd"},
                                   {"n", std::to_string(series)}};
     if (Below(10) == 0) write.mode = AppendMode::kBackfill;
-    std::int64_t& newest = newest_[write.labels];
     std::int64_t t = TimeNear(now);
     for (std::uint64_t i = 1 + Below(8); i > 0; --i) {
-      if (late_by_ && write.mode == AppendMode::kLive) t = std::max(t, newest - *late_by_);
-      if (t <= now + 600'000) newest = std::max(newest, t);
       write.samples.push_back(Sample(static_cast<int>(series), t));
       t += Below(10) < 8 ? 15'000 : static_cast<std::int64_t>(Below(4'000'000)) - 1'000'000;
     }
@@ -78,13 +72,16 @@ class RandomWrites {
 
   std::mt19937_64 random_;
   std::int64_t start_;
-  std::optional<std::int64_t> late_by_;
-  std::map<metric::Labels, std::int64_t> newest_;
 };
 
 std::uint64_t Number(const char* variable, std::uint64_t otherwise) {
   const char* text = std::getenv(variable);
   return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+bool HasHistograms(const RandomWrite& write) {
+  return std::any_of(write.samples.begin(), write.samples.end(),
+                     [](const ReadSample& s) { return !s.histogram.empty(); });
 }
 
 CommitResult WriteTo(Storage& storage, const RandomWrite& write) {
@@ -109,14 +106,11 @@ CommitResult WriteTo(Storage& storage, const RandomWrite& write) {
 }  // namespace
 
 TEST_P(StorageContractTest, RandomOperationsReadAsTheModelDoes) {
-  // A store that forgets the newest sample of a series takes what the model refuses; it is sent nothing of that sort.
-  const bool forgets = GetParam().forgets_idle_series;
-  const bool counts = !forgets && GetParam().counts_late_duplicates;
   options_.retention = base::Hours(16);
   options_.sync = SyncPolicy::kOff;  // A killed process loses nothing by it.
   const std::uint64_t first_seed = Number("BW_TEST_SEED", std::random_device{}());
   const std::string root = options_.path;
-  for (std::uint64_t seed = first_seed; seed < first_seed + Number("BW_RANDOM_ROUNDS", 2); ++seed) {
+  for (std::uint64_t seed = first_seed; seed < first_seed + Number("BW_RANDOM_ROUNDS", 1); ++seed) {
     SCOPED_TRACE(testing::Message() << "BW_TEST_SEED=" << seed);
     clock_.Set(TimestampMs(kNow));
     options_.chunk_samples_max = seed % 3 == 0 ? 240 : 2 + seed % 5;
@@ -125,18 +119,21 @@ TEST_P(StorageContractTest, RandomOperationsReadAsTheModelDoes) {
     Open();
     base::MetricsRegistry model_metrics;
     const auto model = NewMemoryStorage(options_, clock_, model_metrics);
-    RandomWrites writes(seed, kNow, forgets ? std::optional(options_.out_of_order_window.ms) : std::nullopt);
+    RandomWrites writes(seed, kNow);
     for (int step = 0; step < 400; ++step) {
       const RandomWrite write = writes.Next(clock_.Now().ms);
       const CommitResult expected = WriteTo(*model, write);
       const CommitResult got = WriteTo(storage(), write);
+      // What back-fill contradicts is looked for among floats only, and all at once.
+      const bool live = write.mode == AppendMode::kLive;
+      const bool counts = live || (GetParam().counts_late_duplicates && !HasHistograms(write));
       if (counts) {
         ASSERT_EQ(got.floats, expected.floats) << step;
         ASSERT_EQ(got.histograms, expected.histograms) << step;
         ASSERT_EQ(got.refused, expected.refused) << step;
         ASSERT_EQ(got.first_refused.has_value(), expected.first_refused.has_value());
       }
-      if (counts && got.first_refused) {
+      if (live && got.first_refused) {
         ASSERT_EQ(got.first_refused->reason, expected.first_refused->reason);
         ASSERT_EQ(got.first_refused->timestamp, expected.first_refused->timestamp);
       }

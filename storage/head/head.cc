@@ -46,11 +46,22 @@ Head::Pin Head::Impl::NewPin() {
   return pin;
 }
 
-void Head::Impl::BeginSeries(SeriesPlace place) {
+// The archive is asked before anybody can find the new series, and after garbage collection has told it of the old one.
+base::Result<SeriesPlace> Head::Impl::FindOrAttach(const metric::Labels& labels, std::string_view alias,
+                                                   SeriesTable::Limit limit) {
+  if (const auto found = table.Find(labels, alias)) return *found;
+  thread_local SavedSeries saved;
+  SavedSeries* const known = options.archive != nullptr && options.archive->Find(labels, saved) ? &saved : nullptr;
+  return table.FindOrAttach(labels, alias, limit, [&](SeriesPlace created) { BeginSeries(created, known); });
+}
+
+void Head::Impl::BeginSeries(SeriesPlace place, SavedSeries* known) {
   Shard& shard = ShardFor(place.slot);
   const base::MutexLock lock(shard.mu);
   shard.series.GrowTo(place.slot / kShards + 1);
-  shard.At(place.slot).Begin(place.generation);
+  Series& s = shard.At(place.slot);
+  s.Begin(place.generation);
+  if (known != nullptr) s.Restore(*known, {}, shard.windows);
 }
 
 Head::Head(const HeadOptions& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -76,17 +87,14 @@ void Head::FindByAlias(std::span<const std::string_view> aliases, std::span<Seri
 
 base::Result<SeriesRef> Head::FindOrCreate(const metric::Labels& labels, std::string_view alias) {
   BW_CHECK(!labels.empty());
-  const auto place = impl_->table.FindOrAttach(labels, alias, SeriesTable::Limit::kHolds,
-                                               [&](SeriesPlace created) { impl_->BeginSeries(created); });
+  const auto place = impl_->FindOrAttach(labels, alias, SeriesTable::Limit::kHolds);
   if (!place.ok()) return place.status();
   return RefOf(*place);
 }
 
 SeriesRef Head::FindOrRestore(const metric::Labels& labels) {
   BW_CHECK(!labels.empty());
-  const auto place = impl_->table.FindOrAttach(labels, {}, SeriesTable::Limit::kIgnored,
-                                               [&](SeriesPlace created) { impl_->BeginSeries(created); });
-  return RefOf(place.value());
+  return RefOf(impl_->FindOrAttach(labels, {}, SeriesTable::Limit::kIgnored).value());
 }
 
 metric::Labels Head::LabelsOf(SeriesRef ref) const { return impl_->table.LabelsOf(PlaceOf(ref).slot); }
@@ -123,16 +131,19 @@ std::vector<std::uint32_t> IdleSlots(Shard& shard, std::size_t number, std::uint
 
 }  // namespace
 
-std::size_t Head::CollectGarbage(base::TimestampMs idle_before) {
+base::Result<std::size_t> Head::CollectGarbage(base::TimestampMs idle_before) {
   Impl& impl = *impl_;
   const base::MutexLock collecting(impl.garbage_mu);
   const std::uint32_t bound = impl.table.slot_bound();
-  std::vector<std::uint32_t> detached;
+  std::vector<std::uint32_t> idle;
   for (std::size_t number = 0; number < kShards; ++number) {
-    const auto idle = IdleSlots(*impl.shards[number], number, bound, idle_before);
-    impl.table.Detach(
-        idle, [&](std::uint32_t slot) { return impl.DetachIfIdle(slot, idle_before); }, detached);
+    const auto of_shard = IdleSlots(*impl.shards[number], number, bound, idle_before);
+    idle.insert(idle.end(), of_shard.begin(), of_shard.end());
   }
+  if (impl.options.archive != nullptr) BW_RETURN_IF_ERROR(impl.KeepNewest(idle));
+  std::vector<std::uint32_t> detached;
+  impl.table.Detach(
+      idle, [&](std::uint32_t slot) { return impl.DetachIfIdle(slot, idle_before); }, detached);
   impl.table.ForgetAliases(detached);
   impl.detached.push_back({impl.pins.EndEpoch(), impl.Detachings(detached)});
   std::erase_if(impl.detached, [&](const Impl::Detached& entry) {
@@ -141,6 +152,26 @@ std::size_t Head::CollectGarbage(base::TimestampMs idle_before) {
     return true;
   });
   return detached.size();
+}
+
+// One that gets a sample meanwhile stays in the head, and is kept again when it goes.
+base::Status Head::Impl::KeepNewest(std::span<const std::uint32_t> slots) {
+  constexpr std::size_t kKeptAtOnce = 4096;
+  std::vector<NewestArchive::Entry> entries;
+  for (std::size_t begin = 0; begin < slots.size(); begin += kKeptAtOnce) {
+    entries.clear();
+    for (const std::uint32_t slot : slots.subspan(begin, std::min(kKeptAtOnce, slots.size() - begin))) {
+      std::string saved;
+      Shard& shard = ShardFor(slot);
+      {
+        const base::MutexLock lock(shard.mu);
+        shard.At(slot).SaveNewest(saved);
+      }
+      if (!saved.empty()) entries.push_back({table.LabelsOf(slot), std::move(saved)});
+    }
+    if (!entries.empty()) BW_RETURN_IF_ERROR(options.archive->Keep(entries));
+  }
+  return base::OkStatus();
 }
 
 bool Head::Impl::DetachIfIdle(std::uint32_t slot, base::TimestampMs idle_before) {

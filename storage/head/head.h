@@ -43,6 +43,7 @@
 #include "storage/admin.h"
 #include "storage/chunk/chunk_view.h"
 #include "storage/chunk/time_range.h"
+#include "storage/head/newest_archive.h"
 #include "storage/head/order_policy.h"
 #include "storage/head/snapshot_format.h"
 #include "storage/head/window.h"
@@ -55,7 +56,8 @@ struct HeadOptions {
   base::DurationMs out_of_order_window = base::Hours(1);
   std::size_t series_limit = 0;  // 0: none.
   std::size_t chunk_samples_max = 240;
-  std::uint64_t hash_seed = 0;  // Random in production, so that nobody can choose labels that collide.
+  std::uint64_t hash_seed = 0;       // Random in production, so that nobody can choose labels that collide.
+  NewestArchive* archive = nullptr;  // Null: of series that leave nothing is known. Outlives the head.
 };
 
 // What became of a batch. Kept by the caller and used again, so that a commit allocates nothing.
@@ -152,9 +154,10 @@ class Head {
   // left of them. The caller keeps commits and TakeWindow out meanwhile. Readers keep what they hold.
   void Delete(SelectorSpan selectors, const chunk::TimeRange& range);
 
-  // Removes series without samples whose newest sample is older than `idle_before`, and aliases that lead to none.
-  // Frees what no pin can reach; the rest at the next call. Returns how many series went.
-  std::size_t CollectGarbage(base::TimestampMs idle_before);
+  // Removes series without samples whose newest sample is older than `idle_before`, and aliases that lead to none; what
+  // is newest goes to the archive first. The caller keeps DropWindow and Delete out meanwhile. Frees what no pin can
+  // reach; the rest at the next call. Returns how many series went. Errors: those of the archive; all series stay then.
+  [[nodiscard]] base::Result<std::size_t> CollectGarbage(base::TimestampMs idle_before);
 
   // ---- Snapshots ----------------------------------------------------------------------------------------------------
 

@@ -251,8 +251,7 @@ class HeadStore final : public Storage {
     const TimestampMs oldest = now - data_.options.retention;
     std::erase_if(data_.sealed,
                   [&](const auto& entry) { return head::WindowEnd(entry.first, base::Hours(2)) <= oldest; });
-    data_.head.CollectGarbage(oldest);
-    return {};
+    return data_.head.CollectGarbage(oldest).status();
   }
 
  private:

@@ -10,7 +10,10 @@
 namespace bellwether::storage::head {
 
 bool Series::Delete(const chunk::TimeRange& range, WindowCounts& windows) {
-  if (!Overlaps(range.min, range.max)) return false;
+  if (!Overlaps(range.min, range.max)) {
+    if (range.Contains(newest_)) FindNewest();  // It is on disk, and goes there.
+    return false;
+  }
   // What grows is closed first, so that all that is left to cut are closed chunks and late samples.
   if (open_ != nullptr && open_->count() > 0 && range.Overlaps(open_->min(), open_->max())) CloseFloats();
   if (extras_ != nullptr && extras_->histograms.count() > 0 &&

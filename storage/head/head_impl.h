@@ -62,7 +62,11 @@ struct Head::Impl {
 
   [[nodiscard]] Shard& ShardFor(std::uint32_t slot) { return *shards[ShardOf(slot)]; }
   [[nodiscard]] Pin NewPin();
-  void BeginSeries(SeriesPlace place);
+  // What the archive knows of a series that is new here is what it is judged by.
+  [[nodiscard]] base::Result<SeriesPlace> FindOrAttach(const metric::Labels& labels, std::string_view alias,
+                                                       SeriesTable::Limit limit);
+  void BeginSeries(SeriesPlace place, SavedSeries* known);
+  [[nodiscard]] base::Status KeepNewest(std::span<const std::uint32_t> slots);
   // A detached series that somebody still had, found by everybody again; or what took its place.
   [[nodiscard]] SeriesPlace Revive(SeriesPlace place);
   [[nodiscard]] bool DetachIfIdle(std::uint32_t slot, base::TimestampMs idle_before);

@@ -1,5 +1,7 @@
 #include "storage/head/head.h"
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -112,7 +114,7 @@ TEST_F(HeadTest, AReaderKeepsWhatItHoldsWhenTheWindowIsDropped) {
   const auto selection = head_.Select({}, {});
   ASSERT_TRUE(selection->Next());
   TakeAndDrop(window_);
-  head_.CollectGarbage(TimestampMs::Max());
+  ASSERT_TRUE(head_.CollectGarbage(TimestampMs::Max()).ok());
   chunk::MergedCursor cursor;
   cursor.Reset(selection->chunks(), TimestampMs::Min(), TimestampMs::Max());
   SampleBatch batch;
@@ -137,13 +139,58 @@ TEST_F(HeadTest, GarbageIsWhatHasNoSamplesAndIsIdle) {
   const SeriesRef b = Series("b");
   Apply({At(a, 10), At(b, 10), At(b, 130)});
   TakeAndDrop(window_);
-  EXPECT_EQ(head_.CollectGarbage(kWindowStart + base::Minutes(10)), 0u);
-  EXPECT_EQ(head_.CollectGarbage(kWindowStart + base::Minutes(11)), 1u);
+  EXPECT_EQ(head_.CollectGarbage(kWindowStart + base::Minutes(10)).value(), 0u);
+  EXPECT_EQ(head_.CollectGarbage(kWindowStart + base::Minutes(11)).value(), 1u);
   EXPECT_EQ(head_.SeriesCount(), 1u);
   const SeriesRef again = Series("a");
   EXPECT_NE(again, a);  // The slot may be the same, its generation is not.
   Apply({At(again, 5)});
   EXPECT_THAT(Minutes("a"), ElementsAre(5));
+}
+
+class FakeArchive final : public NewestArchive {
+ public:
+  base::Status Keep(std::span<const Entry> entries) override {
+    if (!status.ok()) return status;
+    for (const Entry& entry : entries) kept[entry.labels] = entry.saved;
+    return base::OkStatus();
+  }
+  bool Find(const metric::Labels& labels, SavedSeries& saved) override {
+    const auto found = kept.find(labels);
+    if (found == kept.end()) return false;
+    std::string_view bytes = found->second;
+    return ReadSavedSeries(bytes, saved);
+  }
+
+  base::Status status;
+  std::map<metric::Labels, std::string> kept;
+};
+
+TEST(HeadArchive, WhatLeavesIsKeptAndJudgedByWhenItComesBack) {
+  FakeArchive archive;
+  Head head({.archive = &archive});
+  const auto apply = [&](std::int64_t minute, double value) {
+    const Head::Pin pin = head.PinRefs();
+    const SeriesRef ref = head.FindOrCreate(metric::Labels{{"__name__", "a"}}).value();
+    Applied applied;
+    const FloatSample sample{ref, kWindowStart + base::Minutes(minute), value, {}};
+    head.Apply({&sample, 1}, {}, {}, applied);
+    return applied.floats[0];
+  };
+  EXPECT_EQ(apply(110, 1), Outcome::kTaken);
+  const auto taken = head.TakeWindow(WindowOf(kWindowStart, base::Hours(2)));
+  while (taken->Next()) continue;
+  head.DropWindow(WindowOf(kWindowStart, base::Hours(2)));
+  archive.status = base::Unavailable("no space");
+  EXPECT_EQ(head.CollectGarbage(TimestampMs::Max()).status().message(), "no space");
+  EXPECT_EQ(head.SeriesCount(), 1u);
+  archive.status = base::OkStatus();
+  EXPECT_EQ(head.CollectGarbage(TimestampMs::Max()).value(), 1u);
+  EXPECT_EQ(apply(110, 2), Outcome::kDuplicate);
+  EXPECT_EQ(apply(49, 2), Outcome::kOutOfOrder);
+  EXPECT_EQ(apply(110, 1), Outcome::kRepeat);
+  EXPECT_EQ(apply(50, 2), Outcome::kTakenLate);
+  EXPECT_EQ(apply(111, 2), Outcome::kTaken);
 }
 
 TEST_F(HeadTest, APinnedRefOutlivesACollection) {
@@ -154,7 +201,7 @@ TEST_F(HeadTest, APinnedRefOutlivesACollection) {
   const std::vector<std::string_view> aliases{"alias"};
   std::vector<SeriesRef> refs(1);
   ASSERT_EQ(head_.FindOrCreate(metric::Labels{{"__name__", "a"}}, "alias").value(), a);
-  EXPECT_EQ(head_.CollectGarbage(TimestampMs::Max()), 1u);
+  EXPECT_EQ(head_.CollectGarbage(TimestampMs::Max()).value(), 1u);
   head_.FindByAlias(aliases, refs);
   EXPECT_EQ(refs[0], SeriesRef::kNone);
   EXPECT_THAT(Apply({At(a, 20)}), ElementsAre(Outcome::kTaken));
@@ -166,7 +213,7 @@ TEST_F(HeadTest, APinnedRefOutlivesACollection) {
 TEST_F(HeadTest, ARefThatLostItsPlaceLeadsToTheSeriesThatTookIt) {
   const SeriesRef old = Series("a");
   const Head::Pin pin = head_.PinRefs();
-  EXPECT_EQ(head_.CollectGarbage(TimestampMs::Max()), 1u);
+  EXPECT_EQ(head_.CollectGarbage(TimestampMs::Max()).value(), 1u);
   const SeriesRef fresh = Series("a");
   EXPECT_NE(fresh, old);
   Apply({At(old, 1), At(fresh, 2)});

@@ -533,6 +533,11 @@ void Series::Save(const WindowCounts& windows, std::span<const WindowId> handed_
   }
 }
 
+void Series::SaveNewest(std::string& out) const {
+  if (newest_ == kNoSample) return;
+  AppendSavedNewest(newest_, newest_bits_, newest_is_histogram_ ? &extras_->newest_histogram : nullptr, 0, out);
+}
+
 std::uint64_t Series::Restore(SavedSeries& saved, const std::function<bool(WindowId)>& is_sealed,
                               WindowCounts& windows) {
   newest_ = saved.newest;

@@ -160,6 +160,8 @@ class Series {
   // Appends the newest sample and all chunks, in the form of snapshot_format.h; nothing for a series that never had a
   // sample. Leaves out marked chunks of the windows `handed_over`.
   void Save(const WindowCounts& windows, std::span<const WindowId> handed_over, std::string& out) const;
+  // The newest sample alone.
+  void SaveNewest(std::string& out) const;
   // Of an empty series: becomes what was saved, but for chunks of windows that are sealed.
   // Returns how many chunks it has.
   std::uint64_t Restore(SavedSeries& saved, const std::function<bool(WindowId)>& is_sealed, WindowCounts& windows);

@@ -66,15 +66,15 @@ void SeriesTable::SetAlias(std::string_view alias, SeriesPlace place) {
   if (!alias.empty()) aliases_.Set(alias, RefOf(place));
 }
 
+std::optional<SeriesPlace> SeriesTable::Find(const metric::Labels& labels, std::string_view alias) {
+  const base::ReaderLock lock(mu_);
+  const auto found = FindLabels(labels);
+  if (found) SetAlias(alias, *found);
+  return found;
+}
+
 base::Result<SeriesPlace> SeriesTable::FindOrAttach(const metric::Labels& labels, std::string_view alias, Limit limit,
                                                     const std::function<void(SeriesPlace)>& prepare) {
-  {
-    const base::ReaderLock lock(mu_);
-    if (const auto found = FindLabels(labels)) {
-      SetAlias(alias, *found);
-      return *found;
-    }
-  }
   const base::WriterLock lock(mu_);
   if (const auto found = FindLabels(labels)) {
     SetAlias(alias, *found);

@@ -42,8 +42,10 @@ class SeriesTable {
   void FindByAlias(std::span<const std::string_view> aliases, std::span<SeriesRef> refs) const {
     aliases_.Find(aliases, refs);
   }
-  // The series of the labels, or a slot attached for it; `prepare` is called for a new one before anybody can find it.
-  // From now on the alias leads there, if it is not empty. kLimitExceeded, where the limit holds.
+  // The series of the labels. From now on the alias leads there, if there is one and it is not empty.
+  [[nodiscard]] std::optional<SeriesPlace> Find(const metric::Labels& labels, std::string_view alias);
+  // The same, or a slot attached for it; `prepare` is called for a new one before anybody can find it.
+  // kLimitExceeded, where the limit holds.
   enum class Limit : std::uint8_t { kHolds, kIgnored };
   [[nodiscard]] base::Result<SeriesPlace> FindOrAttach(const metric::Labels& labels, std::string_view alias,
                                                        Limit limit, const std::function<void(SeriesPlace)>& prepare);

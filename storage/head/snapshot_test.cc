@@ -219,8 +219,8 @@ TEST(HeadSnapshot, SeriesThatGoAreForgotten) {
     head.DropWindow(w);
   }
   Append(head, Labels{{"__name__", "stays"}}, kStart + 10 * kWindowMs, 1);
-  EXPECT_EQ(head.CollectGarbage(TimestampMs(kStart + kWindowMs)), 1u);
-  head.CollectGarbage(TimestampMs(kStart + kWindowMs));
+  EXPECT_EQ(head.CollectGarbage(TimestampMs(kStart + kWindowMs)).value(), 1u);
+  EXPECT_TRUE(head.CollectGarbage(TimestampMs(kStart + kWindowMs)).ok());
   const auto again = LoadAll(SaveAll(head), {});
   EXPECT_EQ(again->SeriesCount(), 1u);
   EXPECT_EQ(again->Stats(0).label_pairs, 1u);

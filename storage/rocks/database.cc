@@ -14,12 +14,14 @@
 #include <vector>
 
 #include "storage/rocks/resumable_file_system.h"
+#include "storage/rocks/rocks_newest_archive.h"
 #include "storage/rocks/rocks_state_store.h"
 
 namespace bellwether::storage {
 
 struct Database::Parts {
   std::unique_ptr<rocksdb::CompactionFilter> state_filter;
+  std::unique_ptr<rocksdb::CompactionFilter> newest_filter;
   std::shared_ptr<rocksdb::Cache> cache;
   std::shared_ptr<rocksdb::RateLimiter> rate_limiter;
   std::atomic<std::uint64_t> syncs{0};
@@ -70,6 +72,18 @@ rocksdb::ColumnFamilyOptions WrittenFamily(const std::shared_ptr<rocksdb::Cache>
   return options;
 }
 
+// Asked for each new series, and nearly always in vain: filters answer for the memtable, too, and what filters and
+// indices take in memory is bounded with the cache.
+rocksdb::ColumnFamilyOptions NewestFamily(const std::shared_ptr<rocksdb::Cache>& cache, std::size_t memtable_bytes) {
+  rocksdb::ColumnFamilyOptions options = WrittenFamily(cache, memtable_bytes);
+  options.memtable_prefix_bloom_size_ratio = 0.02;
+  options.memtable_whole_key_filtering = true;
+  options.compression = rocksdb::kLZ4Compression;
+  auto& table = *options.table_factory->GetOptions<rocksdb::BlockBasedTableOptions>();
+  table.cache_index_and_filter_blocks = true;
+  return options;
+}
+
 // For the families that take whole files.
 rocksdb::ColumnFamilyOptions IngestedFamily(const std::shared_ptr<rocksdb::Cache>& cache, std::size_t block_bytes,
                                             int zstd_level) {
@@ -105,10 +119,15 @@ base::Result<std::unique_ptr<Database>> Database::Open(const Options& options, b
   rocksdb::ColumnFamilyOptions state = WrittenFamily(parts.cache, options.memtable_bytes);
   state.compaction_filter = parts.state_filter.get();
   state.periodic_compaction_seconds = 24 * 3600;  // What has expired leaves the disk within about a day.
+  parts.newest_filter = NewNewestExpiryFilter(clock, options.retention);
+  rocksdb::ColumnFamilyOptions newest = NewestFamily(parts.cache, options.memtable_bytes);
+  newest.compaction_filter = parts.newest_filter.get();
+  newest.periodic_compaction_seconds = 24 * 3600;
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, WrittenFamily(parts.cache, options.memtable_bytes)},
       {"meta", WrittenFamily(parts.cache, options.memtable_bytes)},
       {"state", state},
+      {"newest", newest},
       {"data", IngestedFamily(parts.cache, 32u << 10, kDataLevel)},
       {"index", IngestedFamily(parts.cache, 16u << 10, kIndexLevel)}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -125,14 +144,15 @@ base::Result<std::unique_ptr<Database>> Database::Open(const Options& options, b
   database->default_ = handles[0];
   database->meta_ = handles[1];
   database->state_ = handles[2];
-  database->data_ = handles[3];
-  database->index_ = handles[4];
+  database->newest_ = handles[3];
+  database->data_ = handles[4];
+  database->index_ = handles[5];
   return database;
 }
 
 Database::~Database() {
   if (db_ == nullptr) return;
-  for (rocksdb::ColumnFamilyHandle* family : {default_, meta_, state_, data_, index_}) {
+  for (rocksdb::ColumnFamilyHandle* family : {default_, meta_, state_, newest_, data_, index_}) {
     const rocksdb::Status ignored = db_->DestroyColumnFamilyHandle(family);  // Cannot fail for live handles.
     ignored.PermitUncheckedError();
   }
@@ -147,7 +167,7 @@ base::Status Database::Health() { return FromRocks(db_->Resume(), "let the datab
 Database::Usage Database::usage() const {
   Usage usage;
   usage.block_cache_bytes = parts_->cache->GetUsage();
-  for (rocksdb::ColumnFamilyHandle* family : {default_, meta_, state_, data_, index_}) {
+  for (rocksdb::ColumnFamilyHandle* family : {default_, meta_, state_, newest_, data_, index_}) {
     std::uint64_t bytes = 0;
     if (db_->GetIntProperty(family, rocksdb::DB::Properties::kSizeAllMemTables, &bytes)) usage.memtable_bytes += bytes;
   }

@@ -1,10 +1,11 @@
 // storage/rocks/database.h
 //
-// One RocksDB under <path>/db with four column families, opened with the settings that 7.8.3 is safe and quick with:
+// One RocksDB under <path>/db with five column families, opened with the settings that 7.8.3 is safe and quick with:
 //
 //   default  RocksDB insists on it; holds a key in memory that makes recovery work, see WriteSynced
 //   meta     catalogue of sealed windows and the journal's low-water mark; small synced batches
 //   state    the state store's entries; small synced batches
+//   newest   newest samples of series that left the head, by label set; batches of maintenance
 //   data     blocks of sealed series; ingested files only, never a memtable
 //   index    series tables and postings of sealed windows; ingested files only
 //
@@ -25,6 +26,7 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/time.h"
 #include "storage/rocks/disk_usage.h"
 
 namespace rocksdb {
@@ -46,7 +48,8 @@ class Database {
   struct Options {
     std::string path;  // Made if absent.
     std::size_t block_cache_bytes = 64u << 20;
-    std::size_t memtable_bytes = 8u << 20;                 // Of meta, and of state: written out when this full.
+    std::size_t memtable_bytes = 8u << 20;                 // Of meta, state, newest: written out when this full.
+    base::DurationMs retention = base::DurationMs(0);      // Of samples: what is newest goes from `newest` with it.
     std::shared_ptr<rocksdb::FileSystem> files = nullptr;  // Null: the machine's. Tests break it.
     Access access = Access::kOwn;
   };
@@ -59,7 +62,7 @@ class Database {
     std::uint64_t syncs = 0;
   };
 
-  // `clock` tells which state entries have expired; it outlives the database.
+  // `clock` tells which entries have expired; it outlives the database.
   // Errors: kCorruption, kUnavailable (disk full, held by another process), kInternal (I/O).
   [[nodiscard]] static base::Result<std::unique_ptr<Database>> Open(const Options& options, base::Clock& clock);
   ~Database();
@@ -70,6 +73,7 @@ class Database {
   [[nodiscard]] rocksdb::ColumnFamilyHandle* unused() { return default_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() { return meta_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* state() { return state_; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* newest() { return newest_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* data() { return data_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* index() { return index_; }
 
@@ -88,6 +92,7 @@ class Database {
   rocksdb::ColumnFamilyHandle* default_ = nullptr;
   rocksdb::ColumnFamilyHandle* meta_ = nullptr;
   rocksdb::ColumnFamilyHandle* state_ = nullptr;
+  rocksdb::ColumnFamilyHandle* newest_ = nullptr;
   rocksdb::ColumnFamilyHandle* data_ = nullptr;
   rocksdb::ColumnFamilyHandle* index_ = nullptr;
 };

@@ -5,7 +5,7 @@
 // several names once.
 //
 //   data, index   tables of sealed windows           log       journal/
-//   state         tables of meta and state, and      head      head/: what shortens a start
+//   state         tables of meta, state, newest and  head      head/: what shortens a start
 //                 RocksDB's write-ahead log          snapshot  snapshots/: copies made on demand; of files that the
 //   other         files being made, and the rest                store still has, nothing
 //

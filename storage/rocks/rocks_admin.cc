@@ -65,8 +65,24 @@ base::Status RocksAdmin::DeleteSealed(const chunk::TimeRange& range, SelectorSpa
     if (all.empty()) continue;
     const chunk::TimeRange within{std::max(range.min, entry.min), std::min(range.max, entry.max)};
     deleted.emplace_back(entry.key, window->deleted().With(within, all));
+    BW_RETURN_IF_ERROR(ForgetNewest(*window, all, range));
   }
   return deleted.empty() ? base::OkStatus() : core_.catalogue->SetTombstones(deleted);
+}
+
+// The newest sample of a series that left the head is in a sealed window.
+base::Status RocksAdmin::ForgetNewest(const SealedWindow& window, const SealedWindow::Ordinals& ordinals,
+                                      const chunk::TimeRange& range) {
+  constexpr std::size_t kForgottenAtOnce = 4096;
+  const std::unique_ptr<SealedWindow::LabelReader> reader = window.NewLabelReader(SealedWindow::Access::kScan);
+  std::vector<metric::Labels> series;
+  for (const std::uint32_t ordinal : ordinals) {
+    BW_ASSIGN_OR_RETURN(series.emplace_back(), reader->Read(ordinal));
+    if (series.size() < kForgottenAtOnce && ordinal != ordinals.back()) continue;
+    BW_RETURN_IF_ERROR(core_.archive->Forget(series, range));
+    series.clear();
+  }
+  return base::OkStatus();
 }
 
 base::Status RocksAdmin::CleanTombstones() {

@@ -29,6 +29,8 @@ class RocksAdmin final : public StorageAdmin {
  private:
   [[nodiscard]] base::Status DeleteRecent(const chunk::TimeRange& range, SelectorSpan selectors);
   [[nodiscard]] base::Status DeleteSealed(const chunk::TimeRange& range, SelectorSpan selectors);
+  [[nodiscard]] base::Status ForgetNewest(const SealedWindow& window, const SealedWindow::Ordinals& ordinals,
+                                          const chunk::TimeRange& range);
 
   RocksCore& core_;
   base::Mutex& maintenance_;

@@ -158,6 +158,30 @@ TEST_F(RocksAdminTest, WhatIsWrittenLaterForADeletedTimeIsThereOnDiskToo) {
   EXPECT_EQ(Everything(), expected);
 }
 
+// Whether its newest sample is judged by in memory or was put aside when it left.
+TEST_F(RocksAdminTest, ADeletedSeriesThatLeftMemoryTakesAnyTimeAgain) {
+  const std::int64_t wrong = kAdminNow - 2 * kAdminHour;
+  for (const bool has_left : {false, true}) {
+    Open();
+    FillAndSeal();
+    for (std::int64_t t = clock_.Now().ms; has_left && t < kAdminNow + 20 * kAdminHour; t += kAdminHour) {
+      clock_.Set(TimestampMs(t));
+      Write(SeriesOf(0), {Float(t, 1)});
+      ASSERT_TRUE(store_.storage->Maintain().ok());
+    }
+    EXPECT_EQ(store_.storage->Stats(0).series, has_left ? 1u : 3u);
+    EXPECT_EQ(Write(SeriesOf(2), {Float(wrong, 7)}), 0u);
+    ASSERT_TRUE(Delete(INT64_MIN, INT64_MAX, "2").ok());
+    Open();
+    EXPECT_EQ(Write(SeriesOf(2), {Float(wrong, 7)}), 1u);
+    ASSERT_TRUE(Delete(INT64_MIN, INT64_MAX, "2").ok());
+    EXPECT_EQ(Write(SeriesOf(1), {Float(wrong, 7)}), 0u);
+    store_ = {};
+    fs::remove_all(options_.path);
+    clock_.Set(TimestampMs(kAdminNow));
+  }
+}
+
 TEST_F(RocksAdminTest, ReplayKeepsTheOrderOfWritesAndDeletions) {
   Open();
   std::mt19937 random(3);

@@ -120,13 +120,15 @@ class HeadReplay {
   std::uint64_t samples_ = 0;
 };
 
-head::HeadOptions MakeHeadOptions(const StorageOptions& options, base::DurationMs window) {
+head::HeadOptions MakeHeadOptions(const StorageOptions& options, base::DurationMs window,
+                                  head::NewestArchive* archive) {
   std::random_device random;
   return {.window = window,
           .out_of_order_window = options.out_of_order_window,
           .series_limit = options.series_limit,
           .chunk_samples_max = options.chunk_samples_max,
-          .hash_seed = static_cast<std::uint64_t>(random()) << 32 | random()};
+          .hash_seed = static_cast<std::uint64_t>(random()) << 32 | random(),
+          .archive = archive};
 }
 
 WriteGate::Probe MakeDiskProbe(const StorageOptions& options, const RocksInternals& internals) {
@@ -164,16 +166,18 @@ RocksCore::RocksCore(const StorageOptions& opts, const RocksInternals& intern, b
       metrics(registry),
       own_files(std::make_unique<PosixFileSystem>()),
       exemplars(opts.exemplars_max, opts.out_of_order_window),
-      gate(MakeDiskProbe(opts, intern), DiskReserve(), time, registry) {
-  ResetHead();
-}
+      gate(MakeDiskProbe(opts, intern), DiskReserve(), time, registry) {}
 
 RocksCore::~RocksCore() = default;
 
-void RocksCore::ResetHead() { head = std::make_unique<head::Head>(MakeHeadOptions(options, internals.window)); }
+void RocksCore::ResetHead() {
+  head = std::make_unique<head::Head>(MakeHeadOptions(options, internals.window, archive.get()));
+}
 
 base::Status RocksCore::Open(std::shared_ptr<Database> opened) {
   database = std::move(opened);
+  archive = std::make_unique<RocksNewestArchive>(database);
+  ResetHead();
   BW_ASSIGN_OR_RETURN(catalogue, Catalogue::Load(database, internals.window));
   DecodedCommit stored;
   BW_RETURN_IF_ERROR(DecodeCommit(catalogue->loaded_metadata(), stored));

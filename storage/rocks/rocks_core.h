@@ -29,6 +29,7 @@
 #include "storage/rocks/commit_gate.h"
 #include "storage/rocks/database.h"
 #include "storage/rocks/label_cache.h"
+#include "storage/rocks/rocks_newest_archive.h"
 #include "storage/rocks/seal_backlog.h"
 #include "storage/rocks/storage_metrics.h"
 #include "storage/rocks/write_gate.h"
@@ -115,6 +116,7 @@ struct RocksCore {
   std::shared_ptr<Database> database;
   std::unique_ptr<Catalogue> catalogue;
   LabelCache label_cache{options.block_cache_bytes / 2};
+  std::unique_ptr<RocksNewestArchive> archive;
   std::unique_ptr<head::Head> head;
   std::unique_ptr<Journal> journal;
   CommitGate commit_gate;

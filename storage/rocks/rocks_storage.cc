@@ -36,6 +36,7 @@ base::Result<std::shared_ptr<Database>> OpenLocked(const StorageOptions& options
   BW_RETURN_IF_ERROR(PrepareDataFormat(options.path));
   BW_ASSIGN_OR_RETURN(locked->database, Database::Open({.path = options.path + "/db",
                                                         .block_cache_bytes = options.block_cache_bytes,
+                                                        .retention = options.retention,
                                                         .files = internals.database_files},
                                                        clock));
   Database* database = locked->database.get();

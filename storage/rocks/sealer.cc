@@ -20,8 +20,7 @@ base::Status Sealer::Run() {
   BW_RETURN_IF_ERROR(ApplyRetention());
   BW_RETURN_IF_ERROR(ApplySizeRetention());
   BW_RETURN_IF_ERROR(core_.catalogue->DropRemoved());
-  CollectGarbage();
-  return base::OkStatus();
+  return CollectGarbage();
 }
 
 bool Sealer::IsDue(head::WindowId window) const {
@@ -152,10 +151,12 @@ base::Status Sealer::ApplySizeRetention() {
 }
 
 // A series without samples in memory goes when nothing came for it since the last window that could be sealed.
-void Sealer::CollectGarbage() {
+base::Status Sealer::CollectGarbage() {
   const std::optional<base::TimestampMs> newest = core_.newest.Get();
-  if (!newest) return;
-  core_.head->CollectGarbage(*newest - core_.internals.window - core_.options.out_of_order_window - kSealGrace);
+  if (!newest) return base::OkStatus();
+  const base::TimestampMs idle_before =
+      *newest - core_.internals.window - core_.options.out_of_order_window - kSealGrace;
+  return core_.head->CollectGarbage(idle_before).status();
 }
 
 }  // namespace bellwether::storage

@@ -58,7 +58,7 @@ class Sealer {
   [[nodiscard]] bool IsHandedOver(head::WindowId window) const;
   [[nodiscard]] base::Status ApplyRetention();
   [[nodiscard]] base::Status ApplySizeRetention();
-  void CollectGarbage();
+  [[nodiscard]] base::Status CollectGarbage();
 
   RocksCore& core_;
   std::vector<Handover> handovers_;

@@ -20,8 +20,10 @@
 #include "storage/journal/segment_name.h"
 #include "storage/rocks/data_format.h"
 #include "storage/rocks/directory_lock.h"
+#include "storage/rocks/rocks_newest_archive.h"
 #include "storage/rocks/rocks_state_store.h"
 #include "storage/rocks/snapshot_file.h"
+#include "storage/rocks/tombstones.h"
 #include "storage/rocks/verify_window.h"
 #include "storage/rocks/window_writer.h"
 
@@ -113,6 +115,7 @@ class DatabaseVerifier {
     CheckFiles();
     CheckCatalogue();
     CheckStates();
+    CheckNewest();
     const std::vector<WindowKey> on_disk = GenerationsOnDisk(database_);
     const std::set<WindowKey> files(on_disk.begin(), on_disk.end());
     for (const WindowEntry& entry : entries_) {
@@ -206,6 +209,20 @@ class DatabaseVerifier {
       }
     }
     if (!it->status().ok()) Tell("states", it->status().ToString());
+  }
+
+  void CheckNewest() {
+    rocksdb::ReadOptions options;
+    options.verify_checksums = true;
+    options.fill_cache = false;
+    const std::unique_ptr<rocksdb::Iterator> it(database_.db().NewIterator(options, database_.newest()));
+    head::SavedSeries saved;
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      if (it->key().size() != kNewestKeyBytes || !DecodeNewest(it->value().ToStringView(), saved)) {
+        Tell("newest sample " + it->key().ToString(true), "the entry is malformed");
+      }
+    }
+    if (!it->status().ok()) Tell("newest samples", it->status().ToString());
   }
 
   Database& database_;
