@@ -148,6 +148,20 @@ void OpenAndRead(benchmark::State& state) {
 }
 BENCHMARK(OpenAndRead)->Unit(benchmark::kMicrosecond);
 
+void OpenAndSkim(benchmark::State& state) {
+  const std::vector<std::string> bodies = OneScrape();
+  std::string buffer;
+  WireRequest request;
+  std::size_t i = 0;
+  for (auto _ : state) {
+    const auto message = OpenSnappyBlock(bodies[i++ % bodies.size()], 32u << 20, buffer);
+    BW_CHECK(message.ok() && SkimWriteRequestV1(*message, request).ok());
+    BW_CHECK(request.samples.size() == kRequestSeries);
+  }
+  CountSamples(state);
+}
+BENCHMARK(OpenAndSkim)->Unit(benchmark::kMicrosecond);
+
 // Until the kernel has the record.
 void HandleRequest(benchmark::State& state) {
   const std::string path =

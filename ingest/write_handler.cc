@@ -1,5 +1,6 @@
 #include "ingest/write_handler.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <optional>
@@ -48,6 +49,7 @@ struct WriteHandler::Metrics {
 struct WriteHandler::WriteBuffers {
   std::string decoded;
   WireRequest request;
+  std::vector<std::string_view> skimmed_aliases;
   std::vector<storage::SeriesRef> refs;
   std::vector<metric::LabelView> labels;
   std::vector<storage::HistogramSample> histograms;
@@ -108,9 +110,26 @@ class WriteHandler::WriteSession {
   WriteSession(const IngestOptions& options, storage::Appender& appender, WriteBuffers& buffers)
       : options_(options), appender_(appender), b_(buffers) {}
 
-  // Finds or makes the series and hands their samples to the appender. An error ends the request (5xx).
-  base::Status Append() {
+  // Reads the message and looks for its series. An error is the sender's (400).
+  base::Status Read(std::string_view message) {
+    BW_RETURN_IF_ERROR(SkimWriteRequestV1(message, b_.request));
     LookUpAliases();
+    if (!b_.request.is_skimmed || std::find(b_.refs.begin(), b_.refs.end(), storage::SeriesRef::kNone) == b_.refs.end())
+      return base::OkStatus();
+    b_.skimmed_aliases.swap(b_.request.aliases);
+    BW_RETURN_IF_ERROR(ReadWriteRequestV1(message, b_.request));
+    const auto same_place = [](std::string_view a, std::string_view b) {
+      return a.data() == b.data() && a.size() == b.size();
+    };
+    if (!std::equal(b_.skimmed_aliases.begin(), b_.skimmed_aliases.end(), b_.request.aliases.begin(),
+                    b_.request.aliases.end(), same_place)) {
+      LookUpAliases();
+    }
+    return base::OkStatus();
+  }
+
+  // Makes the series that were not found and hands all samples to the appender. An error ends the request (5xx).
+  base::Status Append() {
     const std::size_t n = b_.request.series.size();
     for (std::size_t i = 0; i < n; ++i) {
       const WireSeries& series = b_.request.series[i];
@@ -273,11 +292,12 @@ std::optional<WriteOutcome> WriteHandler::Queue(const WriteRequest& request, Wri
                                                 QueuedWrite& queued) {
   const auto message = OpenSnappyBlock(request.body, options_.decoded_bytes_max, buffers.decoded);
   if (!message.ok()) return Failure(400, message.status().message());
-  if (const base::Status read = ReadWriteRequestV1(*message, buffers.request); !read.ok()) {
+  WriteSession session(options_, *buffers.appender, buffers);
+  if (const base::Status read = session.Read(*message); !read.ok()) {
+    buffers.appender->Rollback();
     return Failure(400, read.message());
   }
   metrics_->wire_bytes.Add(request.body.size());
-  WriteSession session(options_, *buffers.appender, buffers);
   if (const base::Status appended = session.Append(); !appended.ok()) {
     buffers.appender->Rollback();
     return StorageFailure(appended);

@@ -4,7 +4,10 @@
 // Header-only, because the hot path's library does not link libprotobuf.
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -39,6 +42,42 @@ class WriteRequestOracle {
       if (a.metric != b.metric_family_name() || a.help != b.help() || a.unit != b.unit()) return "metadata";
     }
     return {};
+  }
+
+  // Of the series that are named at all; none if `bytes` are refused.
+  static std::set<std::string, std::less<>> AliasesOf(std::string_view bytes) {
+    WireRequest request;
+    std::set<std::string, std::less<>> aliases;
+    if (!ReadWriteRequestV1(bytes, request).ok()) return aliases;
+    for (const std::string_view alias : request.aliases) {
+      if (!alias.empty()) aliases.emplace(alias);
+    }
+    return aliases;
+  }
+
+  // Empty if skimming `bytes` tells no more and nothing else than reading them does, where `known` are the aliases that
+  // readers gave before.
+  static std::string SkimDisagreement(std::string_view bytes, const std::set<std::string, std::less<>>& known) {
+    WireRequest skimmed;
+    const bool is_skimmed = SkimWriteRequestV1(bytes, skimmed).ok();
+    WireRequest read;
+    const bool is_read = ReadWriteRequestV1(bytes, read).ok();
+    if (!is_skimmed) return is_read ? "reading accepts what skimming refuses" : "";
+    for (const std::string_view alias : skimmed.aliases) {
+      if (skimmed.is_skimmed && !known.contains(alias)) return {};  // Would be read anew.
+    }
+    if (!is_read) return "skimming accepts what reading refuses";
+    if (skimmed.aliases != read.aliases) return "aliases";
+    const auto same_sample = [](const storage::FloatSample& a, const storage::FloatSample& b) {
+      return a.timestamp == b.timestamp && Same(a.value, b.value);
+    };
+    if (!std::ranges::equal(skimmed.samples, read.samples, same_sample)) return "samples";
+    const auto same_extent = [](const WireSeries& a, const WireSeries& b) {
+      return a.body == b.body && a.samples_begin == b.samples_begin && a.samples_end == b.samples_end &&
+             a.histograms_begin == b.histograms_begin && a.histograms_end == b.histograms_end &&
+             a.exemplars_begin == b.exemplars_begin && a.exemplars_end == b.exemplars_end;
+    };
+    return std::ranges::equal(skimmed.series, read.series, same_extent) ? "" : "extents";
   }
 
  private:

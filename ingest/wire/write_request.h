@@ -43,6 +43,7 @@ struct WireRequest {
   std::vector<WireHistogram> histograms;
   std::vector<WireExemplar> exemplars;
   std::vector<storage::MetricMetadata> metadata;
+  bool is_skimmed = false;  // Aliases are where they seem to be, see SkimWriteRequestV1.
 
   void Clear();
 };

@@ -186,16 +186,20 @@ const char* ShortFieldEnd(const char* p, const char* end) {
   return length >= 0 && length <= end - p - 2 ? p + 2 + length : nullptr;
 }
 
+// The groups of seven bits of a varint of up to eight bytes as a number; its top bits do not count.
+std::uint64_t JoinVarintGroups(std::uint64_t x) {
+  x = (x & 0x007f007f007f007f) | (x & 0x7f007f007f007f00) >> 1;
+  x = (x & 0x00003fff00003fff) | (x & 0x3fff00003fff0000) >> 2;
+  return (x & 0x000000000fffffff) | (x & 0x0fffffff00000000) >> 4;
+}
+
 // The varint at `p`, which must be of less than nine bytes and end by `end`; eight bytes from `p` on can be read.
 // Returns where it ends, null if it is another.
 const char* ReadShortVarint(const char* p, const char* end, std::uint64_t& v) {
   std::uint64_t x = base::LoadFixed64(p);
   const std::uint64_t last = ~x & 0x8080808080808080u;  // The top bits of bytes that end a varint.
   if (last == 0) return nullptr;
-  x &= last ^ (last - 1);  // Up to the end of the first.
-  x = (x & 0x007f007f007f007f) | (x & 0x7f007f007f007f00) >> 1;
-  x = (x & 0x00003fff00003fff) | (x & 0x3fff00003fff0000) >> 2;
-  v = (x & 0x000000000fffffff) | (x & 0x0fffffff00000000) >> 4;
+  v = JoinVarintGroups(x & (last ^ (last - 1)));  // Up to the end of the first.
   p += std::countr_zero(last) / 8 + 1;
   return p <= end ? p : nullptr;
 }
@@ -228,6 +232,34 @@ bool ReadPlainSeries(std::string_view body, const char* message_end, WireRequest
   }
   out.aliases.push_back(body.substr(0, static_cast<std::size_t>(labels_end - body.data())));
   return p == end;
+}
+
+// What the last bytes of an entry say, if they may be those of a sample: a time of six bytes, as those from 1971 to
+// 2109 are, and before it a value, unless that is zero and was left out.
+bool SkimSample(std::string_view body, storage::FloatSample& sample, std::string_view& labels) {
+  constexpr std::size_t kTimeBytes = 7;
+  constexpr std::size_t kValueBytes = 9;
+  constexpr std::uint64_t kTimeMask = 0x808080808080ff00;  // The tag, then the top bits of the varint.
+  constexpr std::uint64_t kTimeForm = 0x0080808080800000 | kSampleTimeTag << 8;
+  const std::size_t size = body.size();
+  const char* const end = body.data() + size;
+  if (size < 2 + kTimeBytes) return false;
+  const std::uint64_t last = base::LoadFixed64(end - 8);
+  if ((last & kTimeMask) != kTimeForm) return false;
+  const auto begins_at = [&](std::size_t bytes) {
+    return size >= 2 + bytes && end[-2 - static_cast<std::ptrdiff_t>(bytes)] == kSeriesSampleTag &&
+           end[-1 - static_cast<std::ptrdiff_t>(bytes)] == static_cast<char>(bytes);
+  };
+  if (begins_at(kTimeBytes + kValueBytes) && end[-16] == kSampleValueTag) {
+    sample.value = std::bit_cast<double>(base::LoadFixed64(end - 15));
+    labels = body.substr(0, size - 2 - kTimeBytes - kValueBytes);
+  } else if (begins_at(kTimeBytes)) {
+    labels = body.substr(0, size - 2 - kTimeBytes);
+  } else {
+    return false;
+  }
+  sample.timestamp = base::TimestampMs(static_cast<std::int64_t>(JoinVarintGroups(last >> 16)));
+  return !labels.empty() && labels[0] == kSeriesLabelTag;
 }
 
 bool ReadSeries(std::string_view body, const char* message_end, WireRequest& out) {
@@ -264,6 +296,20 @@ bool ReadSeries(std::string_view body, const char* message_end, WireRequest& out
   return true;
 }
 
+bool SkimSeries(std::string_view body, const char* message_end, WireRequest& out) {
+  storage::FloatSample sample;
+  std::string_view labels;
+  if (!SkimSample(body, sample, labels)) return ReadSeries(body, message_end, out);
+  const auto at = static_cast<std::uint32_t>(out.samples.size());
+  const auto histograms = static_cast<std::uint32_t>(out.histograms.size());
+  const auto exemplars = static_cast<std::uint32_t>(out.exemplars.size());
+  out.series.push_back({body, at, at + 1, histograms, histograms, exemplars, exemplars});
+  out.aliases.push_back(labels);
+  out.samples.push_back(sample);
+  out.is_skimmed = true;
+  return true;
+}
+
 bool ReadMetadata(std::string_view body, storage::MetricMetadata& metadata) {
   ProtoReader reader(body);
   while (reader.Next()) {
@@ -290,14 +336,20 @@ void WireRequest::Clear() {
   histograms.clear();
   exemplars.clear();
   metadata.clear();
+  is_skimmed = false;
 }
 
-base::Status ReadWriteRequestV1(std::string_view message, WireRequest& out) {
+namespace {
+
+using SeriesReader = bool (*)(std::string_view body, const char* message_end, WireRequest& out);
+
+template <SeriesReader kReadSeries>
+base::Status ReadMessage(std::string_view message, WireRequest& out) {
   out.Clear();
   ProtoReader reader(message);
   while (reader.Next()) {
     if (reader.Is(1, WireType::kBytes)) {
-      if (!ReadSeries(reader.bytes(), message.data() + message.size(), out)) {
+      if (!kReadSeries(reader.bytes(), message.data() + message.size(), out)) {
         return base::InvalidArgument(
             fmt::format("decode prometheus.WriteRequest: malformed protobuf in time series {}", out.series.size()));
       }
@@ -313,6 +365,16 @@ base::Status ReadWriteRequestV1(std::string_view message, WireRequest& out) {
         fmt::format("decode prometheus.WriteRequest: malformed protobuf after time series {}", out.series.size()));
   }
   return base::OkStatus();
+}
+
+}  // namespace
+
+base::Status ReadWriteRequestV1(std::string_view message, WireRequest& out) {
+  return ReadMessage<ReadSeries>(message, out);
+}
+
+base::Status SkimWriteRequestV1(std::string_view message, WireRequest& out) {
+  return ReadMessage<SkimSeries>(message, out);
 }
 
 bool ReadLabelsV1(std::string_view body, std::vector<metric::LabelView>& out) {

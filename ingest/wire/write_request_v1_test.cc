@@ -1,6 +1,10 @@
 #include "ingest/wire/write_request_v1.h"
 
+#include <functional>
 #include <random>
+#include <set>
+#include <string>
+#include <string_view>
 
 #include <gtest/gtest.h>
 
@@ -80,13 +84,55 @@ TEST(WriteRequestV1, AgreesWithLibprotobufOnWholeAndDamagedMessages) {
   for (int round = 0; round < 400; ++round) {
     std::string bytes = RandomRequest(rng).SerializeAsString();
     ASSERT_EQ(WriteRequestOracle::Disagreement(bytes), "") << testing::PrintToString(bytes);
+    const std::set<std::string, std::less<>> known = WriteRequestOracle::AliasesOf(bytes);
+    ASSERT_EQ(WriteRequestOracle::SkimDisagreement(bytes, known), "") << testing::PrintToString(bytes);
     for (int damage = 0; damage < 20 && !bytes.empty(); ++damage) {
       std::string damaged = bytes;
       damaged[Draw(rng) % damaged.size()] = static_cast<char>(Draw(rng));
       if (Draw(rng) % 4 == 0) damaged.resize(Draw(rng) % damaged.size());
       ASSERT_EQ(WriteRequestOracle::Disagreement(damaged), "") << testing::PrintToString(damaged);
+      ASSERT_EQ(WriteRequestOracle::SkimDisagreement(damaged, known), "") << testing::PrintToString(damaged);
     }
   }
+}
+
+TEST(WriteRequestV1, SkimmingFindsKnownLabelsBeforeOneSample) {
+  remote::WriteRequest request;
+  for (const double value : {0.0, 2.5}) {  // The first is not sent.
+    auto* series = request.add_timeseries();
+    auto* label = series->add_labels();
+    label->set_name("a");
+    label->set_value("1");
+    auto* sample = series->add_samples();
+    sample->set_timestamp(1'700'000'000'000);
+    sample->set_value(value);
+  }
+  const std::string bytes = request.SerializeAsString();
+  WireRequest out;
+  ASSERT_TRUE(SkimWriteRequestV1(bytes, out).ok());
+  EXPECT_TRUE(out.is_skimmed);
+  ASSERT_EQ(out.samples.size(), 2u);
+  EXPECT_EQ(out.samples[0].value, 0.0);
+  EXPECT_EQ(out.samples[1].value, 2.5);
+  EXPECT_EQ(out.samples[1].timestamp.ms, 1'700'000'000'000);
+  EXPECT_EQ(WriteRequestOracle::AliasesOf(bytes), (std::set<std::string, std::less<>>{std::string(out.aliases[0])}));
+  EXPECT_EQ(out.aliases[0], out.aliases[1]);
+}
+
+TEST(WriteRequestV1, SkimmingATrapGivesAnAliasThatNoReaderGave) {
+  // A label whose value ends as a sample does.
+  const std::string trap("\x12\x07\x10\x80\x80\x80\x80\x80\x01", 9);
+  remote::WriteRequest request;
+  auto* label = request.add_timeseries()->add_labels();
+  label->set_name("a");
+  label->set_value(trap);
+  const std::string bytes = request.SerializeAsString();
+  WireRequest out;
+  ASSERT_TRUE(SkimWriteRequestV1(bytes, out).ok());
+  ASSERT_TRUE(out.is_skimmed);
+  EXPECT_FALSE(WriteRequestOracle::AliasesOf(bytes).contains(out.aliases[0]));
+  ASSERT_TRUE(ReadWriteRequestV1(bytes, out).ok());
+  EXPECT_TRUE(out.samples.empty());
 }
 
 TEST(WriteRequestV1, AliasIsTheBytesOfTheLabelsWhereTheyStandTogether) {

@@ -105,21 +105,24 @@ Outcome TakeOne(Applying& a, Shard& shard, Series& s, const Sample& sample, std:
   return outcome;
 }
 
-// Takes the samples of one shard; those of detached series are left to the caller.
+// Takes the samples of one shard; those of detached series are left to the caller. What is known of a series leads to
+// its chunk, and that to the chunk's end: each is asked for some samples before the next is.
 template <typename Sample>
 void TakeShard(Applying& a, Shard& shard, std::span<const Sample> samples, std::span<const std::uint32_t> order,
                std::span<Outcome> outcomes, std::vector<std::uint32_t>& of_detached) {
+  const auto slot_of = [&](std::size_t i) { return PlaceOf(samples[order[i]].ref).slot; };
+  const std::size_t n = order.size();
+  for (std::size_t i = 0; i < std::min(2 * kAhead, n); ++i) shard.Prefetch(slot_of(i));
   const base::MutexLock lock(shard.mu);
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    if (i + 2 * kAhead < order.size()) {
-      __builtin_prefetch(&shard.At(PlaceOf(samples[order[i + 2 * kAhead]].ref).slot), 1);
-    }
-    if (i + kAhead < order.size()) shard.At(PlaceOf(samples[order[i + kAhead]].ref).slot).Prefetch();
-    if (i + kAhead / 2 < order.size()) shard.At(PlaceOf(samples[order[i + kAhead / 2]].ref).slot).PrefetchTail();
+  for (std::size_t i = 0; i < std::min(kAhead, n); ++i) shard.At(slot_of(i)).Prefetch();
+  for (std::size_t i = 0; i < std::min(kAhead / 2, n); ++i) shard.At(slot_of(i)).PrefetchTail();
+  for (std::size_t i = 0; i < n; ++i) {
+    if (i + 2 * kAhead < n) shard.Prefetch(slot_of(i + 2 * kAhead));
+    if (i + kAhead < n) shard.At(slot_of(i + kAhead)).Prefetch();
+    if (i + kAhead / 2 < n) shard.At(slot_of(i + kAhead / 2)).PrefetchTail();
     const Sample& sample = samples[order[i]];
-    const SeriesPlace place = PlaceOf(sample.ref);
-    Series& s = shard.At(place.slot);
-    BW_CHECK(s.generation == place.generation);  // A ref that was kept beyond its commit.
+    Series& s = shard.At(PlaceOf(sample.ref).slot);
+    BW_CHECK(s.generation == PlaceOf(sample.ref).generation);  // A ref that was kept beyond its commit.
     if (s.detached) [[unlikely]] {
       of_detached.push_back(order[i]);
     } else {

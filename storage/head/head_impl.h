@@ -33,6 +33,10 @@ struct Shard {
 
   [[nodiscard]] Series& At(std::uint32_t slot) BW_REQUIRES(mu) { return series[slot / kShards]; }
   [[nodiscard]] const Series& At(std::uint32_t slot) const BW_REQUIRES(mu) { return series[slot / kShards]; }
+  // Asks for the memory of a series that exists; looks at nothing of it, and needs no lock.
+  void Prefetch(std::uint32_t slot) const BW_NO_THREAD_SAFETY_ANALYSIS {
+    __builtin_prefetch(&series[slot / kShards], 1);
+  }
 
   mutable base::Mutex mu;
   index::PagedArray<Series> series BW_GUARDED_BY(mu);
