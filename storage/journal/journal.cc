@@ -85,6 +85,7 @@ base::Result<Journal::Sequence> Journal::Append(RecordType type, std::string_vie
   AppendUnsealedRecord(type, payload_hash, payload, queue_.bytes);
   queue_.newest = std::max(queue_.newest, newest);
   ++queue_.records;
+  if (queue_.records == expected_) gathered_.NotifyOne();
   segment_used_ += RecordBytes(payload.size());
   return ++appended_;
 }
@@ -143,23 +144,15 @@ base::Status Journal::DriveTo(Sequence sequence, Goal goal) {
   }
 }
 
-// Waits for others to come along. One who writes alone would wait in vain: after a wait that brought nobody the next
-// syncs are made at once, until two records meet again by themselves.
+// Waits for those who may come along.
 void Journal::Gather() {
-  constexpr int kLoneSyncs = 32;
   auto now = std::chrono::steady_clock::now();
-  const auto earliest = last_sync_ + options_.gather;
-  const bool waits = now < earliest && lone_syncs_ == 0;
-  while (waits && now < earliest) {
-    others_.WaitFor(mu_, std::chrono::ceil<std::chrono::milliseconds>(earliest - now));
+  const auto latest = last_sync_ + options_.gather;
+  while (queue_.records < expected_ && now < latest) {
+    gathered_.WaitFor(mu_, std::chrono::ceil<std::chrono::milliseconds>(latest - now));
     now = std::chrono::steady_clock::now();
   }
   last_sync_ = now;
-  if (queue_.records > 1) {
-    lone_syncs_ = 0;
-  } else {
-    lone_syncs_ = waits ? kLoneSyncs : std::max(lone_syncs_ - 1, 0);
-  }
 }
 
 // The lock is let go while the disk works: others append meanwhile, and find leading_ set.
@@ -178,7 +171,10 @@ void Journal::LeadBatch(Goal goal) {
     counters_.records += writing_.records;
     counters_.bytes += writing_.bytes.size();
     written_ = last;
-    if (goal == Goal::kSynced) synced_ = last;
+    if (goal == Goal::kSynced) {
+      synced_ = last;
+      expected_ = writing_.records + queue_.records;  // Who is answered now, and who waits already.
+    }
   } else {
     NoteFailure(status);
   }
@@ -231,9 +227,20 @@ base::Status Journal::WriteBatch(Queue& batch) {
     return written;
   }
   offset_ += size;
+  if (offset_ > zeroed_ && options_.policy == SyncPolicy::kAlways) static_cast<void>(ZeroAhead().ok());
   const base::MutexLock lock(mu_);
   segments_.back().bytes = offset_;
   segments_.back().newest = std::max(segments_.back().newest, batch.newest);
+  return base::OkStatus();
+}
+
+// Saves time alone: what cannot be written now is tried again with the next batch.
+base::Status Journal::ZeroAhead() {
+  constexpr std::uint64_t kAtOnce = 256u << 10;
+  if (offset_ >= reserved_) return base::OkStatus();
+  const std::string zeros(std::min(kAtOnce, reserved_ - offset_), '\0');
+  BW_RETURN_IF_ERROR(file_->WriteAt(offset_, zeros));
+  zeroed_ = offset_ + zeros.size();
   return base::OkStatus();
 }
 
@@ -294,6 +301,8 @@ base::Status Journal::BeginSegment(std::uint64_t number, std::uint64_t at_least_
   file_number_ = number;
   offset_ = kSegmentHeaderBytes;
   synced_offset_ = offset_;
+  reserved_ = size;
+  zeroed_ = 0;
   distrusted_ = false;
   const base::MutexLock lock(mu_);
   segments_.push_back({.number = number, .bytes = offset_});
