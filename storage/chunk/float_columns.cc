@@ -15,6 +15,7 @@
 #include "storage/chunk/entropy_column.h"
 #include "storage/chunk/kind.h"
 #include "storage/chunk/time_column.h"
+#include "storage/chunk/varint.h"
 
 namespace bellwether::storage::chunk {
 namespace {
@@ -47,13 +48,11 @@ constexpr std::int64_t kScaledLimit = std::int64_t{1} << 53;
 // NaN and infinities, which no exponent scales.
 bool IsNonFinite(std::uint64_t bits) { return (bits >> 52 & 0x7FF) == 0x7FF; }
 
-bool ScaleAll(std::span<const double> values, int exponent, ScaledColumn& column) {
-  column.exponent = exponent;
-  column.integers.clear();
-  column.exceptions.clear();
-  std::int64_t m = 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (!ToScaled(values[i], exponent, m)) {
+// Scales values by the column's exponent from where the column ends. False if too many have to be exceptions.
+bool ScaleOn(std::span<const double> values, std::size_t end, ScaledColumn& column) {
+  std::int64_t m = column.integers.empty() ? 0 : column.integers.back();
+  for (std::size_t i = column.integers.size(); i < end; ++i) {
+    if (!ToScaled(values[i], column.exponent, m)) {
       if (column.exceptions.size() == ExceptionsMax(values.size())) return false;
       column.exceptions.push_back({i, std::bit_cast<std::uint64_t>(values[i])});
     }
@@ -62,21 +61,36 @@ bool ScaleAll(std::span<const double> values, int exponent, ScaledColumn& column
   return true;
 }
 
-// Looks for the exponent that the first few values need, then tries it on all.
+// Finds the least exponent by which all values but a few are integers. The first few values mostly need it already, so
+// what was scaled by a lesser one is little.
 bool ScaleColumn(std::span<const double> values, ScaledColumn& column) {
-  int exponent = 0;
+  column.exponent = 0;
+  column.integers.clear();
+  column.exceptions.clear();
+  column.integers.reserve(values.size());
   std::size_t misses = 0;
   std::int64_t m = 0;
-  for (const double v : values) {
-    if (ToScaled(v, exponent, m) || IsNonFinite(std::bit_cast<std::uint64_t>(v))) continue;
-    const int needed = FindExponent(v, exponent + 1, m);
-    if (needed >= 0) {
-      exponent = needed;
-    } else if (++misses > ExceptionsMax(values.size())) {
-      return false;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double v = values[i];
+    if (ToScaled(v, column.exponent, m)) {
+      column.integers.push_back(m);
+      continue;
     }
+    std::int64_t by_greater = 0;
+    const bool is_finite = !IsNonFinite(std::bit_cast<std::uint64_t>(v));
+    const int needed = is_finite ? FindExponent(v, column.exponent + 1, by_greater) : -1;
+    if (needed >= 0) {
+      column.exponent = needed;
+      column.integers.clear();
+      column.exceptions.clear();
+      if (!ScaleOn(values, i + 1, column)) return false;
+      m = column.integers.back();
+      continue;
+    }
+    if (is_finite && ++misses > ExceptionsMax(values.size())) return false;
+    if (!ScaleOn(values, i + 1, column)) return false;
   }
-  return ScaleAll(values, exponent, column);
+  return true;
 }
 
 std::size_t VarintBytes(std::uint64_t v) {
@@ -120,14 +134,17 @@ void AppendAsVarints(const ScaledColumn& column, ValueEncoding encoding, std::st
   const std::vector<std::int64_t>& integers = column.integers;
   AppendEncoding(encoding, out);
   AppendExponentAndExceptions(column, out);
-  base::AppendVarint(out, base::ZigZag(integers[0]));
+  thread_local std::vector<char> varints;
+  varints.resize(integers.size() * base::kMaxVarintBytes);
+  char* end = PutVarint(varints.data(), base::ZigZag(integers[0]));
   std::int64_t delta_before = 0;
   for (std::size_t i = 1; i < integers.size(); ++i) {
     const std::int64_t delta = integers[i] - integers[i - 1];
-    base::AppendVarint(out, base::ZigZag(encoding == ValueEncoding::kDeltas ? delta : delta - delta_before));
-    if (encoding == ValueEncoding::kLine) return;
+    end = PutVarint(end, base::ZigZag(encoding == ValueEncoding::kDeltas ? delta : delta - delta_before));
+    if (encoding == ValueEncoding::kLine) break;
     delta_before = delta;
   }
+  out.append(varints.data(), static_cast<std::size_t>(end - varints.data()));
 }
 
 // Bytes that the disk's compressor would make of these.

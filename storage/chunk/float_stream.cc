@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "storage/chunk/decimal.h"
 #include "storage/chunk/kind.h"
+#include "storage/chunk/varint.h"
 
 namespace bellwether::storage::chunk {
 namespace {
@@ -27,15 +28,6 @@ constexpr unsigned GeneralToken(ValueCode value, TimeCode time, bool new_start) 
 
 constexpr int kSkipAfterMiss = 31;
 constexpr std::uint8_t kNotScaled = 0xFF;
-
-char* PutVarint(char* p, std::uint64_t v) {
-  while (v >= 0x80) {
-    *p++ = static_cast<char>(v | 0x80);
-    v >>= 7;
-  }
-  *p++ = static_cast<char>(v);
-  return p;
-}
 
 // Wrapping: times are any 64 bits.
 std::int64_t Minus(std::int64_t a, std::int64_t b) {
