@@ -108,6 +108,7 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
   context.reload = dependencies.reload ? dependencies.reload : [] { return base::OkStatus(); };
   context.config_status = dependencies.config_status ? dependencies.config_status
                                                      : [now] { return ConfigStatus{.success = true, .at = now}; };
+  if (dependencies.external_labels) context.external_labels = dependencies.external_labels;
   context.config_yaml = dependencies.config_yaml ? dependencies.config_yaml : [] { return std::string(); };
   context.flags =
       dependencies.flags ? dependencies.flags : [] { return std::vector<std::pair<std::string, std::string>>(); };
@@ -116,6 +117,7 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
   context.started_at = now;
   context.version = options.version;
   context.storage_retention = options.storage_retention;
+  context.remote_read = options.remote_read;
   context.enable_lifecycle = options.enable_lifecycle;
   context.enable_admin_api = options.enable_admin_api;
   return context;

@@ -21,12 +21,20 @@
 #include "base/time.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
+#include "metric/labels.h"
 #include "notify/dispatcher.h"
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
 #include "storage/storage.h"
 
 namespace bellwether::api {
+
+// Of /api/v1/read.
+struct RemoteReadLimits {
+  std::uint64_t samples_max = 50'000'000;  // Of one query answered with samples; 0: no limit.
+  int concurrency_max = 10;                // Reads at a time, the rest wait; 0: no limit.
+  std::size_t frame_bytes_max = 1u << 20;  // Of a frame of chunks, which the last chunk in it may exceed.
+};
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
@@ -36,8 +44,9 @@ struct ServerOptions {
   bool enable_admin_api = false;  // /api/v1/admin/tsdb/...
   std::size_t request_bytes_max = 64u << 20;
   int connections_max = 1024;
-  int ingest_workers = 0;                               // 0: four for each core; most of them wait for the disk.
-  int query_workers = 0;                                // 0: as many as cores.
+  int ingest_workers = 0;  // 0: four for each core; most of them wait for the disk.
+  int query_workers = 0;   // 0: as many as cores.
+  RemoteReadLimits remote_read{};
   base::DurationMs request_timeout = base::Minutes(5);  // To read a whole request.
   std::string version{};                                // Of Bellwether.
   std::string storage_retention{};                      // As it is shown: "15d".
@@ -60,7 +69,8 @@ struct ServerDependencies {
   notify::Dispatcher* dispatcher = nullptr;
   base::Clock& clock;
   base::MetricsRegistry& metrics;
-  std::function<base::Status()> reload = {};      // Applies the configuration file anew.
+  std::function<base::Status()> reload = {};  // Applies the configuration file anew.
+  std::function<metric::Labels()> external_labels = {};
   std::function<std::string()> config_yaml = {};  // The configuration in force, secrets masked.
   std::function<std::vector<std::pair<std::string, std::string>>()> flags = {};
   std::function<ConfigStatus()> config_status = {};  // Null: read well when the server was made.

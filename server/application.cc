@@ -96,6 +96,7 @@ struct Application::Parts {
     server_options.enable_lifecycle = options.enable_lifecycle;
     server_options.enable_admin_api = options.enable_admin_api;
     server_options.connections_max = options.connections_max;
+    server_options.remote_read = options.remote_read;
     server_options.version = std::string(kVersion);
     server_options.storage_retention = base::FormatDuration(options.retention);
     server.emplace(server_options, api::ServerDependencies{.ingest = *ingest,
@@ -107,6 +108,7 @@ struct Application::Parts {
                                                            .clock = clock,
                                                            .metrics = metrics,
                                                            .reload = [this] { return Apply(); },
+                                                           .external_labels = [this] { return ExternalLabels(); },
                                                            .config_yaml = [this] { return ConfigYaml(); },
                                                            .flags = [this] { return options.flags; },
                                                            .config_status = [this] { return LastReload(); }});
@@ -116,6 +118,11 @@ struct Application::Parts {
   std::string ConfigYaml() {
     const base::MutexLock lock(shown_mu);
     return config_yaml;
+  }
+
+  metric::Labels ExternalLabels() {
+    const base::MutexLock lock(shown_mu);
+    return external_labels;
   }
 
   api::ConfigStatus LastReload() {
@@ -139,6 +146,7 @@ struct Application::Parts {
     reload_time->Set(clock.Now().seconds());
     const base::MutexLock lock(shown_mu);
     config_yaml = config->yaml;
+    external_labels = config->external_labels;
     last_reload = {.success = true, .at = clock.Now()};
     return base::OkStatus();
   }
@@ -166,6 +174,7 @@ struct Application::Parts {
   base::Mutex reload_mu;  // Held over a whole reload, I/O included: it only keeps reloads apart.
   base::Mutex shown_mu;   // What the status pages show.
   std::string config_yaml BW_GUARDED_BY(shown_mu);
+  metric::Labels external_labels BW_GUARDED_BY(shown_mu);
   api::ConfigStatus last_reload BW_GUARDED_BY(shown_mu);
 };
 

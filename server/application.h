@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/server.h"
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/time.h"
@@ -35,6 +36,7 @@ struct ServeOptions {
   base::DurationMs query_timeout = base::Minutes(2);
   int query_concurrency_max = 20;
   std::size_t query_samples_max = 50'000'000;
+  api::RemoteReadLimits remote_read;
   base::DurationMs outage_tolerance = base::Hours(1);
   base::DurationMs resend_delay = base::Minutes(1);
   std::vector<std::string> features;                       // Of --enable-feature.

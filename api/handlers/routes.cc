@@ -50,6 +50,7 @@ RouteTable AllRoutes(const HandlerContext& context) {
   AddAdminRoutes(context, routes);
   AddTsdbAdminRoutes(context, routes);
   AddWriteRoutes(context, routes);
+  AddRemoteReadRoutes(context, routes);
   AddTextRoutes(context, routes);
   AddFederateRoutes(context, routes);
   AddGrafanaRoutes(context, routes);

@@ -49,6 +49,7 @@ struct HandlerContext {
       history = {};
   std::function<base::Status()> reload = {};
   std::function<ConfigStatus()> config_status = {};
+  std::function<metric::Labels()> external_labels = [] { return metric::Labels(); };
   std::function<std::string()> config_yaml = {};
   std::function<std::vector<std::pair<std::string, std::string>>()> flags = {};
   std::function<bool()> ready = {};
@@ -56,6 +57,7 @@ struct HandlerContext {
   base::TimestampMs started_at = {};
   std::string version = {};            // Of Bellwether.
   std::string storage_retention = {};  // "15d"
+  RemoteReadLimits remote_read = {};
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
 };
@@ -68,15 +70,16 @@ using ApiFunction = std::function<base::Status(const HttpRequest&, HttpResponse&
 
 // The families. `context` outlives the routes.
 void AddQueryRoutes(const HandlerContext& context, RouteTable& routes);  // query, query_range, format, parse, exemplars
-void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes);   // series, labels, label values, metadata
-void AddRuleRoutes(const HandlerContext& context, RouteTable& routes);       // rules, alerts, alertmanagers
-void AddStatusRoutes(const HandlerContext& context, RouteTable& routes);     // status/..., targets, /version
-void AddAdminRoutes(const HandlerContext& context, RouteTable& routes);      // /-/..., /metrics
-void AddTsdbAdminRoutes(const HandlerContext& context, RouteTable& routes);  // admin/tsdb/...
-void AddWriteRoutes(const HandlerContext& context, RouteTable& routes);      // remote write
-void AddTextRoutes(const HandlerContext& context, RouteTable& routes);       // import and export of text
-void AddFederateRoutes(const HandlerContext& context, RouteTable& routes);   // /federate
-void AddGrafanaRoutes(const HandlerContext& context, RouteTable& routes);    // the JSON data source
+void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes);    // series, labels, label values, metadata
+void AddRuleRoutes(const HandlerContext& context, RouteTable& routes);        // rules, alerts, alertmanagers
+void AddStatusRoutes(const HandlerContext& context, RouteTable& routes);      // status/..., targets, /version
+void AddAdminRoutes(const HandlerContext& context, RouteTable& routes);       // /-/..., /metrics
+void AddTsdbAdminRoutes(const HandlerContext& context, RouteTable& routes);   // admin/tsdb/...
+void AddWriteRoutes(const HandlerContext& context, RouteTable& routes);       // remote write
+void AddRemoteReadRoutes(const HandlerContext& context, RouteTable& routes);  // remote read
+void AddTextRoutes(const HandlerContext& context, RouteTable& routes);        // import and export of text
+void AddFederateRoutes(const HandlerContext& context, RouteTable& routes);    // /federate
+void AddGrafanaRoutes(const HandlerContext& context, RouteTable& routes);     // the JSON data source
 
 [[nodiscard]] RouteTable AllRoutes(const HandlerContext& context);
 

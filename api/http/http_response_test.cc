@@ -52,9 +52,10 @@ class HttpResponseTest : public ::testing::Test {
       if (const auto coding = request.Param("coding")) response.headers.emplace_back("Content-Encoding", *coding);
     });
     server_.Route({"GET"}, "/stream", WorkerPool::kQuery, [=](const HttpRequest& request, HttpResponse& response) {
-      response.stream = [text = Lines(size(request)), fails = request.Param("fails").has_value()](BodySink& sink) {
+      response.stream = [text = Lines(size(request)), fails = request.Param("fails").value_or("")](BodySink& sink) {
         for (std::size_t at = 0; at < text.size(); at += 10'000) sink.Write(std::string_view(text).substr(at, 10'000));
-        if (fails) throw std::runtime_error("broken");
+        if (fails == "throws") throw std::runtime_error("broken");
+        if (fails == "aborts") sink.Abort();
       };
     });
     server_.Route({"GET"}, "/status", WorkerPool::kQuery, [=](const HttpRequest& request, HttpResponse& response) {
@@ -113,10 +114,12 @@ TEST_F(HttpResponseTest, EndsOldClientsStreamsWithTheConnection) {
 }
 
 TEST_F(HttpResponseTest, NeverEndsABrokenStreamAsIfWhole) {
-  EXPECT_EQ(Ask("/stream?size=1000&fails=1").status, 500);
-  const RawResponse cut = Ask("/stream?size=200000&fails=1");
-  EXPECT_EQ(cut.status, 200);
-  EXPECT_FALSE(cut.complete);
+  for (const std::string fails : {"&fails=throws", "&fails=aborts"}) {
+    EXPECT_EQ(Ask("/stream?size=1000" + fails).status, 500);
+    const RawResponse cut = Ask("/stream?size=200000" + fails);
+    EXPECT_EQ(cut.status, 200);
+    EXPECT_FALSE(cut.complete);
+  }
 }
 
 TEST_F(HttpResponseTest, SendsNoBodyWhereNoneBelongs) {

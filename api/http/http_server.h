@@ -63,6 +63,9 @@ class BodySink {
  public:
   virtual ~BodySink() = default;
   virtual bool Write(std::string_view bytes) = 0;
+  // The body cannot be finished: the answer is 500, or where some of it was sent the connection is cut, so that the
+  // client does not take for whole what it has. What is written afterwards is dropped.
+  virtual void Abort() {}
 };
 
 struct HttpResponse {

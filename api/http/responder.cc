@@ -159,6 +159,8 @@ class ResponseStream final : public BodySink {
     return Flush(Compressor::Piece::kMore);
   }
 
+  void Abort() override { aborted_ = broken_ = true; }
+
   // True: it became long enough to be sent in chunks, and is complete now.
   bool FinishChunks() {
     if (!head_sent_) return false;
@@ -169,6 +171,7 @@ class ResponseStream final : public BodySink {
   }
 
   [[nodiscard]] bool broken() const { return broken_; }
+  [[nodiscard]] bool aborted() const { return aborted_; }
   [[nodiscard]] bool head_sent() const { return head_sent_; }
   [[nodiscard]] std::string TakePending() { return std::move(pending_); }
 
@@ -221,6 +224,7 @@ class ResponseStream final : public BodySink {
   std::unique_ptr<Compressor> compressor_;
   bool head_sent_ = false;
   bool broken_ = false;
+  bool aborted_ = false;
 };
 
 // False if it threw.
@@ -265,7 +269,7 @@ bool Responder::RespondStream(Connection& connection, ResponseForm form, HttpRes
   }
   if (form.is_http_1_0) form.keep_alive = false;  // Only the end of the connection tells the end of a long body.
   ResponseStream sink(connection, form, response, compressors_, stall_);
-  if (!ResponseRunStream(response.stream, sink)) {
+  if (!ResponseRunStream(response.stream, sink) || sink.aborted()) {
     if (sink.head_sent()) return false;
     response = InternalErrorResponse();
     RespondWhole(connection, form, response);

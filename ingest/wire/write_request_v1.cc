@@ -4,10 +4,13 @@
 
 #include <fmt/format.h>
 
-#include "ingest/wire/proto_reader.h"
+#include "base/proto_reader.h"
 
 namespace bellwether::ingest {
 namespace {
+
+using base::ProtoReader;
+using base::WireType;
 
 bool ReadLabel(std::string_view body, metric::LabelView& label) {
   ProtoReader reader(body);
@@ -77,7 +80,7 @@ bool ReadDeltas(const ProtoReader& field, BucketColumns& out) {
   std::string_view packed = field.bytes();
   while (!packed.empty()) {
     std::uint64_t v = 0;
-    if (!ReadProtoVarint(packed, v)) return false;
+    if (!base::ReadProtoVarint(packed, v)) return false;
     out.AddDelta(base::UnZigZag(v));
   }
   return true;

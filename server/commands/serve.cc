@@ -142,6 +142,12 @@ void AddServeCommand(CLI::App& app, std::function<int()>& run) {
   command->add_option("--query.timeout", flags->query_timeout, "Longest time of a query");
   command->add_option("--query.max-concurrency", o.query_concurrency_max, "Queries at a time");
   command->add_option("--query.max-samples", o.query_samples_max, "Samples that one query may hold in memory");
+  command->add_option("--storage.remote.read-sample-limit", o.remote_read.samples_max,
+                      "Samples that one query of a remote read may answer; 0: no limit");
+  command->add_option("--storage.remote.read-concurrent-limit", o.remote_read.concurrency_max,
+                      "Remote reads at a time; 0: no limit");
+  command->add_option("--storage.remote.read-max-bytes-in-frame", o.remote_read.frame_bytes_max,
+                      "Bytes of a frame of a streamed remote read");
   command->add_option("--rules.alert.for-outage-tolerance", flags->outage_tolerance,
                       "Longest pause after which a pending alert goes on");
   command->add_option("--rules.alert.resend-delay", flags->resend_delay, "Least time between two sendings of an alert");

@@ -1,4 +1,4 @@
-// ingest/wire/proto_reader.h
+// base/proto_reader.h
 //
 // Protobuf's wire format read in place: a cursor over the fields of one message. Known fields are taken by number and
 // wire type; anything else is skipped, as a message from a newer sender must be. Groups (wire types 3 and 4) and
@@ -13,12 +13,12 @@
 
 #include "base/bytes.h"
 
-namespace bellwether::ingest {
+namespace bellwether::base {
 
-// As base::ReadVarint, but bits beyond the 64th are dropped, as every protobuf library does.
+// As ReadVarint, but bits beyond the 64th are dropped, as every protobuf library does.
 [[nodiscard]] inline bool ReadProtoVarint(std::string_view& in, std::uint64_t& v) {
   std::uint64_t result = 0;
-  const std::size_t limit = in.size() < base::kMaxVarintBytes ? in.size() : base::kMaxVarintBytes;
+  const std::size_t limit = in.size() < kMaxVarintBytes ? in.size() : kMaxVarintBytes;
   for (std::size_t i = 0; i < limit; ++i) {
     const auto byte = static_cast<unsigned char>(in[i]);
     result |= static_cast<std::uint64_t>(byte & 0x7f) << (7 * i);
@@ -47,7 +47,7 @@ class ProtoReader {
     if (number_ == 0) return Fail();
     switch (tag & 7) {
       case 0: type_ = WireType::kVarint; return Varint(value_) || Fail();
-      case 1: type_ = WireType::kFixed64; return base::ReadFixed64(rest_, value_) || Fail();
+      case 1: type_ = WireType::kFixed64; return ReadFixed64(rest_, value_) || Fail();
       case 2: type_ = WireType::kBytes; return Bytes() || Fail();
       case 5: type_ = WireType::kFixed32; return SkipFixed32() || Fail();
       default: return Fail();
@@ -62,7 +62,7 @@ class ProtoReader {
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t varint() const { return value_; }
   [[nodiscard]] std::int64_t int64() const { return static_cast<std::int64_t>(value_); }
-  [[nodiscard]] std::int64_t sint64() const { return base::UnZigZag(value_); }
+  [[nodiscard]] std::int64_t sint64() const { return UnZigZag(value_); }
   // Of 32-bit fields protobuf keeps the low bits of whatever varint was sent.
   [[nodiscard]] std::uint32_t uint32() const { return static_cast<std::uint32_t>(value_); }
   [[nodiscard]] std::int32_t sint32() const {
@@ -91,7 +91,7 @@ class ProtoReader {
   }
   bool SkipFixed32() {
     std::uint32_t v = 0;
-    const bool ok = base::ReadFixed32(rest_, v);
+    const bool ok = ReadFixed32(rest_, v);
     value_ = v;
     return ok;
   }
@@ -109,4 +109,4 @@ class ProtoReader {
   bool ok_ = true;
 };
 
-}  // namespace bellwether::ingest
+}  // namespace bellwether::base
