@@ -132,6 +132,7 @@ class GoldenServer {
     context_.flags = [] { return std::vector<std::pair<std::string, std::string>>{{"web.listen-address", "x<y"}}; };
     context_.ready = [] { return true; };
     context_.stopping = [] { return false; };
+    context_.quit = [] {};
     context_.version = "0.1.0";
     context_.storage_retention = "15d";
     context_.enable_lifecycle = true;

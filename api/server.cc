@@ -117,6 +117,9 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
   context.started_at = now;
   context.version = options.version;
   context.storage_retention = options.storage_retention;
+  context.cors_origin = options.cors_origin;
+  context.query_log = dependencies.query_log;
+  context.quit = dependencies.quit;
   context.remote_read = options.remote_read;
   context.enable_lifecycle = options.enable_lifecycle;
   context.enable_admin_api = options.enable_admin_api;

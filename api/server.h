@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
 #include "metric/labels.h"
+#include "metric/matcher.h"
 #include "notify/dispatcher.h"
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
@@ -47,15 +49,19 @@ struct ServerOptions {
   int ingest_workers = 0;  // 0: four for each core; most of them wait for the disk.
   int query_workers = 0;   // 0: as many as cores.
   RemoteReadLimits remote_read{};
+  std::optional<metric::Matcher> cors_origin{};         // Whose pages may read the API; nothing: anybody's.
   base::DurationMs request_timeout = base::Minutes(5);  // To read a whole request.
   std::string version{};                                // Of Bellwether.
   std::string storage_retention{};                      // As it is shown: "15d".
 };
 
+class QueryLog;
+
 // How the last reading of the configuration file went.
 struct ConfigStatus {
   bool success = true;
-  base::TimestampMs at;
+  base::TimestampMs at;            // When the one in force was read.
+  base::TimestampMs refused_at{};  // When the last one was, if it was refused.
 };
 
 // What the handlers serve. All of it outlives the server; `rules` and `dispatcher` may be null where there are none,
@@ -73,6 +79,8 @@ struct ServerDependencies {
   std::function<metric::Labels()> external_labels = {};
   std::function<std::string()> config_yaml = {};  // The configuration in force, secrets masked.
   std::function<std::vector<std::pair<std::string, std::string>>()> flags = {};
+  QueryLog* query_log = nullptr;                     // Null: queries are not logged.
+  std::function<void()> quit = {};                   // Ends the server, soon; null: it cannot be ended over HTTP.
   std::function<ConfigStatus()> config_status = {};  // Null: read well when the server was made.
 };
 

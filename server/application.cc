@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "api/query_log.h"
 #include "api/server.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -61,7 +62,9 @@ base::Result<ListenAddress> ParseListenAddress(const std::string& text) {
 }  // namespace
 
 struct Application::Parts {
-  Parts(ServeOptions o, base::Clock& c) : options(std::move(o)), clock(c) {}
+  using QueryLogFile = std::shared_ptr<const api::QueryLog::File>;
+
+  Parts(ServeOptions o, base::Clock& c) : options(std::move(o)), clock(c), query_log(options.slow_query) {}
 
   rules::RuleOptions MakeRuleOptions(const Config& config) const {
     rules::RuleOptions rule_options;
@@ -97,6 +100,7 @@ struct Application::Parts {
     server_options.enable_admin_api = options.enable_admin_api;
     server_options.connections_max = options.connections_max;
     server_options.remote_read = options.remote_read;
+    server_options.cors_origin = options.cors_origin;
     server_options.version = std::string(kVersion);
     server_options.storage_retention = base::FormatDuration(options.retention);
     server.emplace(server_options, api::ServerDependencies{.ingest = *ingest,
@@ -111,6 +115,8 @@ struct Application::Parts {
                                                            .external_labels = [this] { return ExternalLabels(); },
                                                            .config_yaml = [this] { return ConfigYaml(); },
                                                            .flags = [this] { return options.flags; },
+                                                           .query_log = &query_log,
+                                                           .quit = options.quit,
                                                            .config_status = [this] { return LastReload(); }});
     return server->Listen();
   }
@@ -130,19 +136,28 @@ struct Application::Parts {
     return last_reload;
   }
 
-  // Reads the configuration file and puts it in force: rules first, because only they can still refuse it.
+  // Reads the configuration file and puts it in force: first what can still refuse it, the query log and the rules.
   base::Status Apply() {
     const base::MutexLock one_at_a_time(reload_mu);
     auto config = LoadConfig(options.config_file);
-    base::Status status = config.ok() ? rules->Load(config->rule_files, MakeRuleOptions(*config)) : config.status();
+    QueryLogFile query_log_file;
+    base::Status status = config.status();
+    if (status.ok() && !config->query_log_file.empty()) {
+      auto opened_file = api::QueryLog::File::Open(config->query_log_file);
+      status = opened_file.status();
+      if (status.ok()) query_log_file = *std::move(opened_file);
+    }
+    if (status.ok()) status = rules->Load(config->rule_files, MakeRuleOptions(*config));
     reload_success->Set(status.ok() ? 1 : 0);
     if (!status.ok()) {
       const base::MutexLock lock(shown_mu);
       last_reload.success = false;
+      last_reload.refused_at = clock.Now();
       return status;
     }
     for (const std::string& warning : config->warnings) BW_LOG(kWarning, warning);
     dispatcher->Configure(config->notifications, external_url);
+    query_log.Use(std::move(query_log_file));
     reload_time->Set(clock.Now().seconds());
     const base::MutexLock lock(shown_mu);
     config_yaml = config->yaml;
@@ -153,6 +168,7 @@ struct Application::Parts {
 
   const ServeOptions options;
   base::Clock& clock;
+  api::QueryLog query_log;
   std::string external_url;
 
   // In the order in which they are made; destroyed the other way round.

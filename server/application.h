@@ -9,7 +9,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "metric/matcher.h"
 
 namespace bellwether::server {
 
@@ -37,6 +40,9 @@ struct ServeOptions {
   int query_concurrency_max = 20;
   std::size_t query_samples_max = 50'000'000;
   api::RemoteReadLimits remote_read;
+  base::DurationMs slow_query = base::Seconds(10);  // From there on a query is logged as slow; 0: none is.
+  std::optional<metric::Matcher> cors_origin;       // Nothing: any.
+  std::function<void()> quit;                       // Of POST /-/quit; may be null.
   base::DurationMs outage_tolerance = base::Hours(1);
   base::DurationMs resend_delay = base::Minutes(1);
   std::vector<std::string> features;                       // Of --enable-feature.

@@ -18,16 +18,26 @@ void Ready(const HandlerContext& context, const HttpRequest&, HttpResponse& resp
   response.headers.emplace_back("X-Prometheus-Stopping", context.stopping() ? "true" : "false");
 }
 
-void Reload(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+// Answers what must not be done: true.
+bool RefuseLifecycle(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
   if (request.method != "POST" && request.method != "PUT") {
     RespondText(response, 405, "Only POST or PUT requests allowed");
     response.headers.emplace_back("Allow", "POST, PUT");
-    return;
+    return true;
   }
-  if (!context.enable_lifecycle) {
-    RespondText(response, 403, "Lifecycle API is not enabled.");
-    return;
-  }
+  if (!context.enable_lifecycle) RespondText(response, 403, "Lifecycle API is not enabled.");
+  return !context.enable_lifecycle;
+}
+
+void Quit(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+  if (RefuseLifecycle(context, request, response)) return;
+  if (!context.quit) return RespondText(response, 501, "This server cannot be ended over HTTP.");
+  context.quit();
+  RespondText(response, 200, "Requesting termination... Goodbye!");
+}
+
+void Reload(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+  if (RefuseLifecycle(context, request, response)) return;
   const base::Status status = context.reload();
   if (status.ok()) {
     RespondText(response, 200, "");
@@ -54,6 +64,7 @@ void AddAdminRoutes(const HandlerContext& context, RouteTable& routes) {
   add({"GET"}, "/-/healthy", Healthy);
   add({"GET"}, "/-/ready", Ready);
   add({"GET", "POST", "PUT"}, "/-/reload", Reload);
+  add({"GET", "POST", "PUT"}, "/-/quit", Quit);
   add({"GET"}, "/metrics", OwnMetrics);
 }
 

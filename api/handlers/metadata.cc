@@ -126,7 +126,7 @@ void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes) {
   const auto add = [&](std::vector<std::string> methods, std::string path, Handler handler) {
     methods.emplace_back("OPTIONS");
     routes.push_back({std::move(methods), std::move(path), WorkerPool::kQuery,
-                      ApiHandler([&context, handler](const HttpRequest& request, HttpResponse& response) {
+                      ApiHandler(context, [&context, handler](const HttpRequest& request, HttpResponse& response) {
                         return handler(context, request, response);
                       })});
   };

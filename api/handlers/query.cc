@@ -50,6 +50,25 @@ std::string ServerTiming(const promql::QueryStats& stats) {
                      stats.eval_total_s * 1000, stats.total_s * 1000, stats.total_queryable_samples);
 }
 
+// Evaluates, and tells the query log. A query that does not parse was never one.
+template <typename Evaluate>
+base::Result<promql::QueryResult> RunLogged(const HandlerContext& context, const HttpRequest& request,
+                                            LoggedQuery logged, const Evaluate& evaluate) {
+  const std::int64_t began_ns = context.clock.MonotonicNanos();
+  base::Result<promql::QueryResult> result = evaluate();
+  if (context.query_log == nullptr || result.status().code() == base::StatusCode::kInvalidArgument) return result;
+  const std::string error = result.ok() ? std::string() : result.status().message();
+  logged.now = context.clock.Now();
+  if (result.ok()) logged.stats = &result->stats;
+  logged.error = error;
+  logged.took_s = static_cast<double>(context.clock.MonotonicNanos() - began_ns) / 1e9;
+  logged.client_address = request.remote_address;
+  logged.method = request.method;
+  logged.path = request.path;
+  context.query_log->Note(logged);
+  return result;
+}
+
 void RespondQuery(const HttpRequest& request, HttpResponse& response, promql::QueryResult result, std::size_t limit) {
   Notices notices{std::move(result.annotations.warnings), std::move(result.annotations.infos)};
   if (TruncateValue(result.value, limit)) notices.warnings.emplace_back(kTruncated);
@@ -83,7 +102,9 @@ base::Status Query(const HandlerContext& context, const HttpRequest& request, Ht
   BW_ASSIGN_OR_RETURN(const base::TimestampMs at, TimeParam(request, "time", context.clock.Now()));
   BW_RETURN_IF_ERROR(ReadTimeout(request, options));
   BW_RETURN_IF_ERROR(ReadLookback(request, options));
-  auto result = context.engine.Instant(context.storage, request.Param("query").value_or(""), at, options);
+  const std::string query = request.Param("query").value_or("");
+  auto result = RunLogged(context, request, {.query = query, .start = at, .end = at},
+                          [&] { return context.engine.Instant(context.storage, query, at, options); });
   if (!result.ok()) return QueryError(result.status());
   RespondQuery(request, response, std::move(*result), limit);
   return base::OkStatus();
@@ -121,8 +142,10 @@ base::Status QueryRange(const HandlerContext& context, const HttpRequest& reques
   BW_ASSIGN_OR_RETURN(const RangeParams range, ReadRange(request));
   BW_RETURN_IF_ERROR(ReadTimeout(request, options));
   BW_RETURN_IF_ERROR(ReadLookback(request, options));
-  auto result = context.engine.Range(context.storage, request.Param("query").value_or(""), range.start, range.end,
-                                     range.step, options);
+  const std::string query = request.Param("query").value_or("");
+  auto result = RunLogged(
+      context, request, {.query = query, .start = range.start, .end = range.end, .step = range.step},
+      [&] { return context.engine.Range(context.storage, query, range.start, range.end, range.step, options); });
   if (!result.ok()) return QueryError(result.status());
   RespondQuery(request, response, std::move(*result), limit);
   return base::OkStatus();
@@ -186,7 +209,7 @@ void AddQueryRoutes(const HandlerContext& context, RouteTable& routes) {
     routes.push_back({{"GET", "POST", "OPTIONS"},
                       std::move(path),
                       WorkerPool::kQuery,
-                      ApiHandler([&context, handler](const HttpRequest& request, HttpResponse& response) {
+                      ApiHandler(context, [&context, handler](const HttpRequest& request, HttpResponse& response) {
                         return handler(context, request, response);
                       })});
   };

@@ -8,21 +8,26 @@
 namespace bellwether::api {
 namespace {
 
-// Any origin may read, as Prometheus's --web.cors.origin allows by default; requests carry no cookies of ours.
-void AddCorsHeaders(const HttpRequest& request, HttpResponse& response) {
+// Any origin may read where none are named; requests carry no cookies of ours.
+void AddCorsHeaders(const std::optional<metric::Matcher>& allowed, const HttpRequest& request, HttpResponse& response) {
   response.headers.emplace_back("Vary", "Origin");
-  if (request.Header("Origin").empty()) return;
+  const std::string_view origin = request.Header("Origin");
+  if (origin.empty()) return;
   response.headers.emplace_back("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Origin");
   response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, OPTIONS");
   response.headers.emplace_back("Access-Control-Expose-Headers", "Date");
-  response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  if (!allowed) {
+    response.headers.emplace_back("Access-Control-Allow-Origin", "*");
+  } else if (allowed->Matches(origin)) {
+    response.headers.emplace_back("Access-Control-Allow-Origin", origin);
+  }
 }
 
 }  // namespace
 
-HttpHandler ApiHandler(ApiFunction function) {
-  return [function = std::move(function)](const HttpRequest& request, HttpResponse& response) {
-    AddCorsHeaders(request, response);
+HttpHandler ApiHandler(const HandlerContext& context, ApiFunction function) {
+  return [&context, function = std::move(function)](const HttpRequest& request, HttpResponse& response) {
+    AddCorsHeaders(context.cors_origin, request, response);
     if (request.method == "OPTIONS") {
       response.status = 204;
       return;
@@ -47,6 +52,7 @@ RouteTable AllRoutes(const HandlerContext& context) {
   AddMetadataRoutes(context, routes);
   AddRuleRoutes(context, routes);
   AddStatusRoutes(context, routes);
+  AddTargetRoutes(context, routes);
   AddAdminRoutes(context, routes);
   AddTsdbAdminRoutes(context, routes);
   AddWriteRoutes(context, routes);

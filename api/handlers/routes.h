@@ -9,11 +9,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "api/handlers/sender_table.h"
 #include "api/http/http_server.h"
+#include "api/query_log.h"
 #include "api/server.h"
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -21,6 +25,7 @@
 #include "base/time.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
+#include "metric/matcher.h"
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
 #include "storage/storage.h"
@@ -58,6 +63,10 @@ struct HandlerContext {
   std::string version = {};            // Of Bellwether.
   std::string storage_retention = {};  // "15d"
   RemoteReadLimits remote_read = {};
+  std::optional<metric::Matcher> cors_origin = {};  // Whose pages may read; nothing: anybody's.
+  QueryLog* query_log = nullptr;                    // Null: queries are not logged.
+  std::shared_ptr<SenderTable> senders = std::make_shared<SenderTable>();
+  std::function<void()> quit = {};  // May be null: this server cannot be ended over HTTP.
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
 };
@@ -65,14 +74,15 @@ struct HandlerContext {
 using ApiFunction = std::function<base::Status(const HttpRequest&, HttpResponse&)>;
 
 // Answers OPTIONS, adds the CORS headers, writes the error that `function` returns, and turns an exception that escapes
-// a library into `internal`.
-[[nodiscard]] HttpHandler ApiHandler(ApiFunction function);
+// a library into `internal`. `context` outlives the handler.
+[[nodiscard]] HttpHandler ApiHandler(const HandlerContext& context, ApiFunction function);
 
 // The families. `context` outlives the routes.
 void AddQueryRoutes(const HandlerContext& context, RouteTable& routes);  // query, query_range, format, parse, exemplars
 void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes);    // series, labels, label values, metadata
 void AddRuleRoutes(const HandlerContext& context, RouteTable& routes);        // rules, alerts, alertmanagers
 void AddStatusRoutes(const HandlerContext& context, RouteTable& routes);      // status/..., targets, /version
+void AddTargetRoutes(const HandlerContext& context, RouteTable& routes);      // targets, scrape_pools
 void AddAdminRoutes(const HandlerContext& context, RouteTable& routes);       // /-/..., /metrics
 void AddTsdbAdminRoutes(const HandlerContext& context, RouteTable& routes);   // admin/tsdb/...
 void AddWriteRoutes(const HandlerContext& context, RouteTable& routes);       // remote write

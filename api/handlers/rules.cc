@@ -180,7 +180,7 @@ void AddRuleRoutes(const HandlerContext& context, RouteTable& routes) {
     routes.push_back({{"GET", "OPTIONS"},
                       std::move(path),
                       WorkerPool::kQuery,
-                      ApiHandler([&context, handler](const HttpRequest& request, HttpResponse& response) {
+                      ApiHandler(context, [&context, handler](const HttpRequest& request, HttpResponse& response) {
                         return handler(context, request, response);
                       })});
   };

@@ -1,4 +1,4 @@
-// What the server says about itself. It scrapes nothing, so the lists of targets are empty and of the right shape.
+// What the server says about itself.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -108,22 +108,35 @@ base::Status Tsdb(const HandlerContext& context, const HttpRequest& request, Htt
   return base::OkStatus();
 }
 
-base::Status Targets(const HandlerContext&, const HttpRequest&, HttpResponse& response) {
-  RespondData(response, [](JsonWriter& json) {
-    json.BeginObject().Key("activeTargets").BeginArray().EndArray().Key("droppedTargets").BeginArray().EndArray();
-    json.Key("droppedTargetCounts").BeginObject().EndObject().EndObject();
+// What an operator should know now. There are no events of the past among them.
+base::Status Notifications(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
+  struct Notice {
+    std::string_view text;
+    base::TimestampMs at;
+  };
+  std::vector<Notice> notices;
+  const ConfigStatus config = context.config_status();
+  if (!config.success) notices.push_back({"Configuration reload has failed.", config.refused_at});
+  if (context.stopping()) {
+    notices.push_back({"Bellwether is stopping.", context.clock.Now()});
+  } else if (!context.ready()) {
+    notices.push_back({"Bellwether is starting and reads what was written before.", context.started_at});
+  }
+  RespondData(response, [&](JsonWriter& json) {
+    json.BeginArray();
+    for (const Notice& notice : notices) {
+      json.BeginObject().Key("text").String(notice.text).Key("date").String(base::FormatRfc3339(notice.at));
+      json.Key("active").Bool(true).EndObject();
+    }
+    json.EndArray();
   });
   return base::OkStatus();
 }
 
-base::Status ScrapePools(const HandlerContext&, const HttpRequest&, HttpResponse& response) {
-  RespondData(response,
-              [](JsonWriter& json) { json.BeginObject().Key("scrapePools").BeginArray().EndArray().EndObject(); });
-  return base::OkStatus();
-}
-
-base::Status EmptyList(const HandlerContext&, const HttpRequest&, HttpResponse& response) {
-  RespondData(response, [](JsonWriter& json) { json.BeginArray().EndArray(); });
+// A stream would hold a worker for as long as a page is open. Pages that are told so, as Prometheus tells them where
+// too many are open, ask for the list from time to time.
+base::Status NoLiveNotifications(const HandlerContext&, const HttpRequest&, HttpResponse& response) {
+  response.status = 204;
   return base::OkStatus();
 }
 
@@ -138,6 +151,7 @@ base::Status Features(const HandlerContext& context, const HttpRequest&, HttpRes
   const promql::ParserOptions& parser = context.engine.options().parser;
   RespondData(response, [&](JsonWriter& json) {
     json.BeginObject().Key("api").BeginObject().Key("remote_write_receiver").Bool(true);
+    json.Key("remote_read").Bool(true);
     json.Key("lifecycle")
         .Bool(context.enable_lifecycle)
         .Key("admin")
@@ -165,7 +179,7 @@ void AddStatusRoutes(const HandlerContext& context, RouteTable& routes) {
     routes.push_back({{"GET", "OPTIONS"},
                       std::move(path),
                       pool,
-                      ApiHandler([&context, handler](const HttpRequest& request, HttpResponse& response) {
+                      ApiHandler(context, [&context, handler](const HttpRequest& request, HttpResponse& response) {
                         return handler(context, request, response);
                       })});
   };
@@ -176,11 +190,9 @@ void AddStatusRoutes(const HandlerContext& context, RouteTable& routes) {
   add("/api/v1/status/config", Config);
   add("/api/v1/status/tsdb", Tsdb);
   add("/api/v1/status/walreplay", WalReplay, WorkerPool::kAdmin);
-  add("/api/v1/notifications", EmptyList, WorkerPool::kAdmin);
+  add("/api/v1/notifications", Notifications, WorkerPool::kAdmin);
+  add("/api/v1/notifications/live", NoLiveNotifications, WorkerPool::kAdmin);
   add("/api/v1/features", Features);
-  add("/api/v1/targets", Targets);
-  add("/api/v1/targets/metadata", EmptyList);
-  add("/api/v1/scrape_pools", ScrapePools);
 }
 
 }  // namespace bellwether::api

@@ -116,7 +116,7 @@ void AddTextRoutes(const HandlerContext& context, RouteTable& routes) {
   routes.push_back({{"GET", "POST"},
                     "/api/v1/export/prometheus",
                     WorkerPool::kQuery,
-                    ApiHandler([&context](const HttpRequest& request, HttpResponse& response) {
+                    ApiHandler(context, [&context](const HttpRequest& request, HttpResponse& response) {
                       return ExportAsText(context, request, response);
                     })});
 }

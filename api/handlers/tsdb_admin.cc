@@ -69,7 +69,7 @@ void AddTsdbAdminRoutes(const HandlerContext& context, RouteTable& routes) {
     routes.push_back({{"POST", "PUT", "OPTIONS"},
                       std::move(path),
                       WorkerPool::kAdmin,
-                      ApiHandler([&context, function](const HttpRequest& request, HttpResponse& response) {
+                      ApiHandler(context, [&context, function](const HttpRequest& request, HttpResponse& response) {
                         storage::StorageAdmin* admin = context.storage.admin();
                         if (!context.enable_admin_api || admin == nullptr) {
                           RespondDisabled(response, "admin APIs disabled");

@@ -16,9 +16,16 @@ void AddWrittenCounts(const ingest::WriteOutcome& outcome, HttpResponse& respons
 }
 
 void RemoteWrite(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+  const std::int64_t began_ns = context.clock.MonotonicNanos();
   const ingest::WriteOutcome outcome = context.write({.body = request.body,
                                                       .content_type = request.Header("Content-Type"),
                                                       .content_encoding = request.Header("Content-Encoding")});
+  context.senders->Note({.address = request.remote_address,
+                         .user_agent = request.Header("User-Agent"),
+                         .at = context.clock.Now(),
+                         .took_s = static_cast<double>(context.clock.MonotonicNanos() - began_ns) / 1e9,
+                         .samples = outcome.floats_written + outcome.histograms_written,
+                         .error = outcome.http_status < 300 ? std::string_view() : outcome.message});
   if (outcome.http_status == 204) {
     response.status = 204;
     response.body.clear();

@@ -41,9 +41,12 @@ int CodingWeight(std::string_view parameters) {
   return std::min(weight, 1000);
 }
 
-class GzipCompressor final : public Compressor {
+// gzip, or zlib's format, which HTTP calls deflate.
+class DeflateCompressor final : public Compressor {
  public:
-  GzipCompressor() : tables_(ISAL_DEF_LVL1_DEFAULT) { Begin(); }
+  explicit DeflateCompressor(std::uint16_t container) : container_(container), tables_(ISAL_DEF_LVL1_DEFAULT) {
+    Begin();
+  }
 
   bool Append(std::string_view input, Piece piece, std::string& out) override {
     while (input.size() > kCodingStepBytes) {
@@ -58,7 +61,7 @@ class GzipCompressor final : public Compressor {
  private:
   void Begin() {
     isal_deflate_init(&stream_);
-    stream_.gzip_flag = IGZIP_GZIP;
+    stream_.gzip_flag = container_;
     stream_.level = 1;
     stream_.level_buf = tables_.data();
     stream_.level_buf_size = static_cast<std::uint32_t>(tables_.size());
@@ -81,6 +84,7 @@ class GzipCompressor final : public Compressor {
     return true;
   }
 
+  const std::uint16_t container_;  // IGZIP_GZIP or IGZIP_ZLIB.
   isal_zstream stream_;
   std::vector<std::uint8_t> tables_;
 };
@@ -122,6 +126,7 @@ class ZstdCompressor final : public Compressor {
 std::string_view ContentCodingName(ContentCoding coding) {
   switch (coding) {
     case ContentCoding::kGzip: return "gzip";
+    case ContentCoding::kDeflate: return "deflate";
     case ContentCoding::kZstd: return "zstd";
     case ContentCoding::kIdentity: break;
   }
@@ -144,6 +149,8 @@ ContentCoding ChooseCoding(std::string_view accept_encoding) {
     if (EqualsIgnoreCase(name, "gzip") || EqualsIgnoreCase(name, "x-gzip")) {
       known = {ContentCoding::kGzip, true};
       lists_gzip = true;
+    } else if (EqualsIgnoreCase(name, "deflate")) {
+      known = {ContentCoding::kDeflate, true};
     } else if (EqualsIgnoreCase(name, "zstd")) {
       known = {ContentCoding::kZstd, true};
     } else if (name == "*") {
@@ -176,7 +183,8 @@ std::unique_ptr<Compressor> CompressorPool::Take(ContentCoding coding) {
       return compressor;
     }
   }
-  if (coding == ContentCoding::kGzip) return std::make_unique<GzipCompressor>();
+  if (coding == ContentCoding::kGzip) return std::make_unique<DeflateCompressor>(IGZIP_GZIP);
+  if (coding == ContentCoding::kDeflate) return std::make_unique<DeflateCompressor>(IGZIP_ZLIB);
   return std::make_unique<ZstdCompressor>();
 }
 

@@ -2,8 +2,9 @@
 //
 // Compression of responses: which coding a client wants, and encoders that work piece by piece.
 //
-// gzip at level 1 and zstd at level 1: JSON of samples shrinks five- to tenfold already, and the higher levels cost
-// more time than the network gives back. No Brotli: its readers behind proxies are broken often enough.
+// gzip or deflate (which is zlib's format) at level 1 and zstd at level 1: JSON of samples shrinks five- to tenfold
+// already, and the higher levels cost more time than the network gives back. No Brotli: its readers behind proxies are
+// broken often enough.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@
 
 namespace bellwether::api {
 
-enum class ContentCoding : std::uint8_t { kIdentity, kGzip, kZstd };
+enum class ContentCoding : std::uint8_t { kIdentity, kGzip, kDeflate, kZstd };
 
 // The name in Content-Encoding; empty for kIdentity.
 [[nodiscard]] std::string_view ContentCodingName(ContentCoding coding);

@@ -15,7 +15,7 @@
 // thread. Feeding it a head we had parsed ourselves, to have the answer framed, was the last step tried: a second
 // parser of the same bytes is a danger and sixty lines of framing are not.
 //
-// Compression: gzip or zstd, whichever the client weighs more or lists first, for text and JSON above 1 KiB.
+// Compression: gzip, deflate or zstd, whichever the client weighs more or lists first, for text and JSON above 1 KiB.
 //
 // Limits: no chunked requests (411), no multipart (415), no TLS, no HTTP/2. A request without Content-Length has no
 // body.

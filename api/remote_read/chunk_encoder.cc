@@ -57,61 +57,6 @@ void WriteVarbitUint(BitWriter& out, std::uint64_t v) {
   WriteVarbitBits(out, v, [v](unsigned width) { return v < std::uint64_t{1} << width; });
 }
 
-// A float as what changed since the one before it.
-class XorValue {
- public:
-  void WriteFirst(BitWriter& out, double v) {
-    bits_ = std::bit_cast<std::uint64_t>(v);
-    window_ = false;
-    out.Bits(bits_, 64);
-  }
-
-  void WriteNext(BitWriter& out, double v) {
-    const std::uint64_t changed = std::bit_cast<std::uint64_t>(v) ^ bits_;
-    bits_ = std::bit_cast<std::uint64_t>(v);
-    if (changed == 0) return out.Bit(false);
-    out.Bit(true);
-    const auto leading = static_cast<unsigned>(std::min(std::countl_zero(changed), 31));
-    const auto trailing = static_cast<unsigned>(std::countr_zero(changed));
-    const bool same_window = window_ && leading >= leading_ && trailing >= trailing_;
-    out.Bit(!same_window);
-    if (!same_window) {
-      window_ = true;
-      leading_ = leading;
-      trailing_ = trailing;
-      out.Bits(leading_, 5);
-      out.Bits(64 - leading_ - trailing_, 6);  // 64 is written as 0.
-    }
-    out.Bits(changed >> trailing_, 64 - leading_ - trailing_);
-  }
-
- private:
-  std::uint64_t bits_ = 0;
-  bool window_ = false;  // There is a window of changed bits.
-  unsigned leading_ = 0;
-  unsigned trailing_ = 0;
-};
-
-// An integer as the difference between its differences.
-class DeltaOfDelta {
- public:
-  void Begin(std::int64_t v) {
-    value_ = v;
-    delta_ = 0;
-  }
-  [[nodiscard]] std::int64_t Next(std::int64_t v) {
-    const std::int64_t delta = WrappingDifference(v, value_);
-    const std::int64_t result = WrappingDifference(delta, delta_);
-    value_ = v;
-    delta_ = delta;
-    return result;
-  }
-
- private:
-  std::int64_t value_ = 0;
-  std::int64_t delta_ = 0;
-};
-
 void WriteZeroThreshold(BitWriter& out, double threshold) {
   if (threshold == 0) return out.Byte(0);
   int exponent = 0;
@@ -155,6 +100,61 @@ std::uint8_t ResetFlags(metric::CounterResetHint hint) {
 std::int64_t AsInteger(double count) { return static_cast<std::int64_t>(count); }
 
 }  // namespace
+
+// A float as what changed since the one before it.
+class ChunkEncoder::XorValue {
+ public:
+  void WriteFirst(BitWriter& out, double v) {
+    bits_ = std::bit_cast<std::uint64_t>(v);
+    window_ = false;
+    out.Bits(bits_, 64);
+  }
+
+  void WriteNext(BitWriter& out, double v) {
+    const std::uint64_t changed = std::bit_cast<std::uint64_t>(v) ^ bits_;
+    bits_ = std::bit_cast<std::uint64_t>(v);
+    if (changed == 0) return out.Bit(false);
+    out.Bit(true);
+    const auto leading = static_cast<unsigned>(std::min(std::countl_zero(changed), 31));
+    const auto trailing = static_cast<unsigned>(std::countr_zero(changed));
+    const bool same_window = window_ && leading >= leading_ && trailing >= trailing_;
+    out.Bit(!same_window);
+    if (!same_window) {
+      window_ = true;
+      leading_ = leading;
+      trailing_ = trailing;
+      out.Bits(leading_, 5);
+      out.Bits(64 - leading_ - trailing_, 6);  // 64 is written as 0.
+    }
+    out.Bits(changed >> trailing_, 64 - leading_ - trailing_);
+  }
+
+ private:
+  std::uint64_t bits_ = 0;
+  bool window_ = false;  // There is a window of changed bits.
+  unsigned leading_ = 0;
+  unsigned trailing_ = 0;
+};
+
+// An integer as the difference between its differences.
+class ChunkEncoder::DeltaOfDelta {
+ public:
+  void Begin(std::int64_t v) {
+    value_ = v;
+    delta_ = 0;
+  }
+  [[nodiscard]] std::int64_t Next(std::int64_t v) {
+    const std::int64_t delta = WrappingDifference(v, value_);
+    const std::int64_t result = WrappingDifference(delta, delta_);
+    value_ = v;
+    delta_ = delta;
+    return result;
+  }
+
+ private:
+  std::int64_t value_ = 0;
+  std::int64_t delta_ = 0;
+};
 
 class ChunkEncoder::XorChunk {
  public:

@@ -44,6 +44,8 @@ class ChunkEncoder {
   void Finish(std::vector<EncodedChunk>& chunks);
 
  private:
+  class XorValue;
+  class DeltaOfDelta;
   class XorChunk;
   class HistogramChunk;
 

@@ -350,9 +350,9 @@ class RandomSamples {
 TEST(RemoteReadChunksTest, RandomSamplesComeBack) {
   const std::uint64_t seed = std::random_device()();
   for (std::uint64_t round = 0; round < 300; ++round) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed + round);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed + round);
     ExpectRoundTrip(RandomSamples(seed + round).Make());
-    if (testing::Test::HasFatalFailure()) return;
+    if (::testing::Test::HasFatalFailure()) return;
   }
 }
 

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string_view>
 
+#include <unistd.h>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -27,6 +29,8 @@ struct ServeFlags {
   std::string query_timeout = "2m";
   std::string outage_tolerance = "1h";
   std::string resend_delay = "1m";
+  std::string slow_query = "10s";
+  std::string cors_origin = ".*";
   std::string grace_period = "10m";
   std::string log_level = "info";
   std::string log_format = "text";
@@ -53,6 +57,13 @@ void ReadBytesFlag(const char* flag, const std::string& text, std::uint64_t& out
   out = n << shift;
 }
 
+void ReadCorsFlag(const std::string& text, std::optional<metric::Matcher>& out) {
+  if (text == ".*") return;
+  auto origin = metric::Matcher::Make(metric::MatchOp::kRegex, "origin", text);
+  if (!origin.ok()) throw CLI::ValidationError("--web.cors.origin", origin.status().message());
+  out = *std::move(origin);
+}
+
 base::LogLevel ReadLogLevel(const std::string& name) {
   if (name == "debug") return base::LogLevel::kDebug;
   if (name == "warn") return base::LogLevel::kWarning;
@@ -66,6 +77,8 @@ void FinishFlags(const CLI::App& command, ServeFlags& flags) {
   ReadDurationFlag("--query.timeout", flags.query_timeout, flags.options.query_timeout);
   ReadDurationFlag("--rules.alert.for-outage-tolerance", flags.outage_tolerance, flags.options.outage_tolerance);
   ReadDurationFlag("--rules.alert.resend-delay", flags.resend_delay, flags.options.resend_delay);
+  ReadDurationFlag("--query.slow-log-threshold", flags.slow_query, flags.options.slow_query);
+  ReadCorsFlag(flags.cors_origin, flags.options.cors_origin);
   for (const CLI::Option* option : command.get_options()) {
     if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
     const std::string given =
@@ -122,6 +135,7 @@ int Serve(const ServeFlags& flags) {
 void AddServeCommand(CLI::App& app, std::function<int()>& run) {
   const auto flags = std::make_shared<ServeFlags>();
   ServeOptions& o = flags->options;
+  o.quit = [] { kill(getpid(), SIGTERM); };
   CLI::App* command = app.add_subcommand("serve", "Run the server");
   command->option_defaults()->always_capture_default();
   command->add_option("--config.file", o.config_file,
@@ -133,13 +147,17 @@ void AddServeCommand(CLI::App& app, std::function<int()>& run) {
                       "Bytes of the whole directory (512MB, 2TB), kept by dropping the oldest windows; 0: no limit");
   command->add_option("--web.listen-address", o.listen_address, "HOST:PORT to listen on");
   command->add_option("--web.external-url", o.external_url, "URL under which people reach this server");
-  command->add_flag("--web.enable-lifecycle", o.enable_lifecycle, "Allow POST /-/reload");
+  command->add_option("--web.cors.origin", flags->cors_origin,
+                      "Regular expression for the origins whose pages may read the API, anchored");
+  command->add_flag("--web.enable-lifecycle", o.enable_lifecycle, "Allow POST /-/reload and /-/quit");
   command->add_flag("--web.enable-admin-api", o.enable_admin_api,
                     "Allow deletion and snapshots through /api/v1/admin/tsdb/");
   command->add_flag("--web.enable-remote-write-receiver", flags->receiver, "Always on; accepted for Prometheus's sake");
   command->add_option("--web.max-connections", o.connections_max, "Connections at a time");
   command->add_option("--query.lookback-delta", flags->lookback, "How far back a sample counts for an instant");
   command->add_option("--query.timeout", flags->query_timeout, "Longest time of a query");
+  command->add_option("--query.slow-log-threshold", flags->slow_query,
+                      "Queries of the API that take as long are logged as slow; 0: none");
   command->add_option("--query.max-concurrency", o.query_concurrency_max, "Queries at a time");
   command->add_option("--query.max-samples", o.query_samples_max, "Samples that one query may hold in memory");
   command->add_option("--storage.remote.read-sample-limit", o.remote_read.samples_max,

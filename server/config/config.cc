@@ -145,10 +145,7 @@ class ConfigReader {
     YamlNode rest = node;
     std::erase_if(rest.fields, [](const yaml::YamlField& field) { return Contains(kGlobalScrapeKeys, field.key); });
     FieldReader(rest, "'global'", faults_).RefuseUnknown(kGlobalKeys, {});
-    if (global.Find("query_log_file") != nullptr) {
-      config_.warnings.push_back(fmt::format("{}: {}: query_log_file is left out: there is no query log", name_,
-                                             yaml::PositionText(global.PositionOf("query_log_file"))));
-    }
+    if (const std::string file = global.Text("query_log_file"); !file.empty()) config_.query_log_file = Absolute(file);
   }
 
   void ReadStorage(const YamlNode& node) {
