@@ -5,6 +5,7 @@
 
 #include "server/commands/check.h"
 #include "server/commands/import.h"
+#include "server/commands/query.h"
 #include "server/commands/serve.h"
 #include "server/commands/test_rules.h"
 #include "server/commands/tsdb.h"
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   bellwether::server::AddTestCommand(app, run);
   bellwether::server::AddImportCommand(app, run);
   bellwether::server::AddTsdbCommand(app, run);
+  bellwether::server::AddQueryCommand(app, run);
   CLI11_PARSE(app, argc, argv);
   return run();
 }

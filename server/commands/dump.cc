@@ -13,6 +13,7 @@
 #include "ingest/text_export.h"
 #include "promql/parser.h"
 #include "server/commands/data_target.h"
+#include "server/commands/server_answer.h"
 #include "server/http_client.h"
 #include "server/version.h"
 
@@ -54,20 +55,6 @@ base::Status DumpStore(const DumpFlags& flags, ingest::ExportCounts& counts) {
   }
   BW_ASSIGN_OR_RETURN(const auto store, OpenOffline(flags.target.storage_path, Access::kRead, base::DurationMs(0)));
   return ingest::ExportText(*store->opened.storage, options, WriteOut, counts);
-}
-
-std::string FormEscape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-    if (plain) {
-      out.push_back(c);
-    } else {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
 }
 
 // Hands on everything but the last line, which is the server's word to this command.
@@ -112,10 +99,11 @@ base::Status DumpServer(const DumpFlags& flags, ingest::ExportCounts& counts) {
   base::HttpClientRequest request{.method = "POST", .url = TargetUrl(flags.target, "/api/v1/export/prometheus")};
   BW_ASSIGN_OR_RETURN(request.headers, TargetHeaders(flags.target));
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-  request.body = fmt::format("summary=true&portable={}&format={}", flags.portable, flags.format);
-  for (const std::string& match : flags.match) request.body += "&match[]=" + FormEscape(match);
-  if (!flags.min_time.empty()) request.body += "&start=" + FormEscape(flags.min_time);
-  if (!flags.max_time.empty()) request.body += "&end=" + FormEscape(flags.max_time);
+  FormFields fields = {{"summary", "true"}, {"portable", flags.portable ? "true" : "false"}, {"format", flags.format}};
+  for (const std::string& match : flags.match) fields.emplace_back("match[]", match);
+  if (!flags.min_time.empty()) fields.emplace_back("start", flags.min_time);
+  if (!flags.max_time.empty()) fields.emplace_back("end", flags.max_time);
+  request.body = EncodeForm(fields);
   request.timeout = base::Days(7);
   LastLineKeeper keeper;
   request.on_body = [&](std::string_view piece) { return keeper.Take(piece); };

@@ -13,8 +13,7 @@
 
 #include "api/admin_reports.h"
 #include "server/commands/data_target.h"
-#include "server/http_client.h"
-#include "server/version.h"
+#include "server/commands/server_answer.h"
 #include "storage/admin.h"
 
 namespace bellwether::server {
@@ -39,30 +38,10 @@ int Fail(const base::Status& status) {
 
 std::string TimeText(const json& ms) { return base::FormatRfc3339(base::TimestampMs(ms.get<std::int64_t>())); }
 
-// POSTs a form to the server and returns the `data` of its answer. Errors carry the server's own words.
-base::Result<json> Ask(const DataTarget& target, std::string_view path, const std::string& form) {
-  base::HttpClientRequest request;
-  request.url = TargetUrl(target, path);
-  BW_ASSIGN_OR_RETURN(request.headers, TargetHeaders(target));
-  request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-  request.body = form;
-  request.timeout = kLongestAnswer;
-  std::string body;
-  request.on_body = [&](std::string_view piece) {
-    body += piece;
-    return true;
-  };
-  CurlHttpClient client(fmt::format("Bellwether/{}", kVersion));
-  const auto answer = client.Send(request);
-  if (!answer.ok()) return base::Status(answer.status()).WithContext("ask the server at " + target.server);
-  const json parsed = json::parse(body.empty() ? answer->body : body, nullptr, /*allow_exceptions=*/false);
-  if (parsed.is_object() && parsed.value("status", "") == "success" && parsed.contains("data")) return parsed["data"];
-  if (parsed.is_object() && parsed.contains("error") && parsed["error"].is_string()) {
-    const auto error = parsed["error"].get<std::string>();
-    const bool is_disabled = error == "admin APIs disabled";
-    return base::Internal(is_disabled ? error + ": start the server with --web.enable-admin-api" : error);
-  }
-  return base::Internal(fmt::format("{} answered {}, and not as Bellwether does", request.url, answer->status));
+// The `data` of the server's answer.
+base::Result<json> Ask(const DataTarget& target, std::string_view path, const FormFields& fields) {
+  BW_ASSIGN_OR_RETURN(const json answer, AskServer(target, path, fields, kLongestAnswer));
+  return answer["data"];
 }
 
 // ---- verify
@@ -103,7 +82,7 @@ base::Result<json> VerifyPath(const std::string& path) {
 }
 
 int Verify(const TsdbFlags& flags) {
-  const auto report = flags.target.storage_path.empty() ? Ask(flags.target, "/api/v1/admin/tsdb/verify", "")
+  const auto report = flags.target.storage_path.empty() ? Ask(flags.target, "/api/v1/admin/tsdb/verify", {})
                                                         : VerifyPath(flags.target.storage_path);
   return report.ok() ? ShowVerify(*report, flags.format) : Fail(report.status());
 }
@@ -112,7 +91,7 @@ int Verify(const TsdbFlags& flags) {
 
 int Snapshot(const TsdbFlags& flags) {
   const auto made =
-      Ask(flags.target, "/api/v1/admin/tsdb/snapshot", flags.skip_head ? "skip_head=true" : "skip_head=false");
+      Ask(flags.target, "/api/v1/admin/tsdb/snapshot", {{"skip_head", flags.skip_head ? "true" : "false"}});
   if (!made.ok()) return Fail(made.status());
   fmt::print("{}\n", made->value("name", ""));
   return 0;
@@ -162,7 +141,7 @@ base::Result<json> AnalyzePath(const TsdbFlags& flags) {
 
 int Analyze(const TsdbFlags& flags) {
   const auto report = flags.target.storage_path.empty()
-                          ? Ask(flags.target, "/api/v1/admin/tsdb/analyze", fmt::format("limit={}", flags.limit))
+                          ? Ask(flags.target, "/api/v1/admin/tsdb/analyze", {{"limit", std::to_string(flags.limit)}})
                           : AnalyzePath(flags);
   if (!report.ok()) return Fail(report.status());
   if (flags.format == "json") {
