@@ -86,6 +86,7 @@ base::Result<QueryResult> Engine::State::Evaluate(storage::Storage& storage, con
   result.stats.total_queryable_samples = context.queryable_samples;
   result.stats.samples_read = context.samples_read;
   result.stats.peak_samples = context.budget.peak();
+  result.memory = context.budget.HandOver(BytesOf(result.value));
   return result;
 }
 
@@ -118,6 +119,7 @@ base::Result<Value> Engine::State::RunPlan(Plan& plan, const Expr& expr, QueryCo
   const std::int64_t evaluated = clock.MonotonicNanos();
   stats.inner_eval_s = SecondsBetween(began, evaluated);
   if (instant) return Value(ToVector(std::move(all.rows), context.span.start));
+  BW_RETURN_IF_ERROR(all.hold.Add(0, PointBytesOf(all.rows)));  // Rows and points live at once.
   Value matrix = ToMatrix(std::move(all.rows), plan.grid);
   stats.result_sort_s = SecondsBetween(evaluated, clock.MonotonicNanos());
   return matrix;

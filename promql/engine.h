@@ -4,8 +4,8 @@
 // range with one step. Operators work on columns: each selector decodes a series once, whatever the number of steps,
 // and produces its row of steps; aggregations and joins fold rows by integer slots computed once a query.
 //
-// Limits: samples held at once, a deadline, a number of queries at a time. All end a query with a clear error and never
-// the server. Annotations (warnings, infos) come back with the value.
+// Limits: samples and bytes held at once by a query, bytes by all of them, a deadline, a number of queries at a time.
+// All end a query with a clear error and never the server. Annotations (warnings, infos) come back with the value.
 //
 // Thread-safe: an Engine runs any number of queries at once, up to max_concurrency; the rest wait, at most their
 // time-out.
@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/memory_share.h"
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/time.h"
@@ -90,6 +91,7 @@ struct QueryResult {
   Value value;
   Annotations annotations;
   QueryStats stats;
+  std::shared_ptr<const base::MemoryHold> memory;  // What the value takes of EngineOptions::memory, while it lives.
 };
 
 struct EngineOptions {
@@ -97,6 +99,8 @@ struct EngineOptions {
   base::DurationMs lookback = base::Minutes(5);
   base::DurationMs timeout = base::Minutes(2);
   std::size_t max_samples = 50'000'000;
+  std::uint64_t query_bytes_max = 0;                    // Of one query; 0: no bound.
+  std::shared_ptr<base::MemoryShare> memory = nullptr;  // Of all queries and their results; null: no bound.
   int max_concurrency = 20;
   base::DurationMs default_subquery_step = base::Minutes(1);
   bool delayed_name_removal = false;  // --enable-feature=promql-delayed-name-removal
@@ -119,7 +123,7 @@ class Engine {
   [[nodiscard]] const EngineOptions& options() const;
 
   // Errors: kInvalidArgument (does not parse, or wrong type for a range query), kExecution, kDeadlineExceeded,
-  // kCancelled, kUnavailable (storage).
+  // kCancelled, kUnavailable (storage; memory of all queries).
   [[nodiscard]] base::Result<QueryResult> Instant(storage::Storage& storage, std::string_view query,
                                                   base::TimestampMs at, const QueryOptions& options = {}) const;
   // start <= end, step > 0.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/number.h"
@@ -147,13 +148,48 @@ TEST_F(EngineFixture, RefusesWhatCannotBeEvaluated) {
   EXPECT_EQ(Instant("sum(", AtSeconds(0)).substr(0, 6), "error:");
 }
 
+TEST_F(EngineFixture, AQueryIsBoundInBytes) {
+  Load("m", base::Seconds(10), std::vector<double>(100, 1));
+  base::MetricsRegistry metrics;
+  const auto share = std::make_shared<base::MemoryShare>(1u << 20, "all queries");
+  const Engine engine(EngineOptions{.query_bytes_max = 2'000, .memory = share}, clock_, metrics);
+  // Few samples, and a row for many steps all the same.
+  EXPECT_TRUE(engine.Range(*storage_, "m", AtSeconds(0), AtSeconds(10), base::Seconds(10)).ok());
+  const auto result = engine.Range(*storage_, "m", AtSeconds(0), AtSeconds(100'000), base::Seconds(10));
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.status().code(), base::StatusCode::kExecution);
+  EXPECT_THAT(result.status().message(), testing::HasSubstr("--storage.memory"));
+  EXPECT_EQ(share->used(), 0u);
+}
+
+TEST_F(EngineFixture, QueriesShareABound) {
+  Load("m", base::Seconds(10), std::vector<double>(100, 1));
+  base::MetricsRegistry metrics;
+  const auto share = std::make_shared<base::MemoryShare>(1u << 20, "all queries");
+  const Engine engine(EngineOptions{.memory = share}, clock_, metrics);
+  auto kept = engine.Range(*storage_, "m", AtSeconds(0), AtSeconds(1000), base::Seconds(10));
+  ASSERT_TRUE(kept.ok());
+  EXPECT_GT(share->used(), 100 * sizeof(FloatPoint));  // The result, as long as it lives.
+  EXPECT_LT(share->used(), 200 * sizeof(FloatPoint));
+  base::MemoryHold others(share);
+  ASSERT_TRUE(others.Grow(share->max() - share->used()).ok());
+  const auto refused = engine.Instant(*storage_, "m", AtSeconds(0));
+  EXPECT_EQ(refused.status(), base::Unavailable("all queries"));
+  others.ShrinkTo(0);
+  EXPECT_TRUE(engine.Instant(*storage_, "m", AtSeconds(0)).ok());
+  kept = base::Internal("gone");
+  EXPECT_EQ(share->used(), 0u);
+}
+
 TEST_F(EngineFixture, KeepsToItsLimits) {
   Load("m", base::Seconds(10), std::vector<double>(100, 1));
   base::MetricsRegistry metrics;
   const Engine small(EngineOptions{.max_samples = 50}, clock_, metrics);
   const auto result = small.Range(*storage_, "sum_over_time(m[10m])", AtSeconds(0), AtSeconds(1000), base::Seconds(10));
   ASSERT_FALSE(result.ok());
-  EXPECT_EQ(result.status().message(), "query processing would load too many samples into memory in query execution");
+  EXPECT_EQ(result.status().message(),
+            "query processing would load too many samples into memory in query execution, more than "
+            "--query.max-samples=50");
 
   std::stop_source stop;
   stop.request_stop();

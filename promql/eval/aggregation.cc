@@ -9,6 +9,8 @@
 namespace bellwether::promql {
 namespace {
 
+constexpr std::uint64_t kStepBytesMax = 32;  // Of a group, in the largest of the folds over floats.
+
 class FoldingAggregate final : public VectorOperator {
  public:
   FoldingAggregate(const Aggregate& expr, const Grid& grid, VectorOperatorPtr input)
@@ -20,10 +22,11 @@ class FoldingAggregate final : public VectorOperator {
     std::vector<bool> drop_name;
     BudgetHold hold(context.budget);
     const auto fold_row = [&](Row& row) -> base::Status {
+      const std::uint64_t before = grouping.bytes();
       const std::size_t group = grouping.GroupOf(row.labels);
       if (group == drop_name.size()) {
         drop_name.push_back(false);
-        BW_RETURN_IF_ERROR(hold.Add(grid_.count));
+        BW_RETURN_IF_ERROR(hold.Add(grid_.count, grid_.count * kStepBytesMax + grouping.bytes() - before));
       }
       if (row.drop_name) drop_name[group] = true;
       fold->Add(group, row);

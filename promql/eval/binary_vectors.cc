@@ -45,8 +45,10 @@ class StepNotes {
 // Everything about one run; the operator below only owns the plan.
 class VectorJoin {
  public:
-  VectorJoin(const Binary& expr, const CellOperator& op, const Grid& grid, bool delayed_names, Rows& lhs, Rows& rhs)
+  VectorJoin(const Binary& expr, const CellOperator& op, const Grid& grid, bool delayed_names, Rows& lhs, Rows& rhs,
+             BudgetHold& hold)
       : expr_(expr),
+        hold_(hold),
         matching_(*expr.matching),
         operator_(op),
         steps_(grid.count),
@@ -60,6 +62,7 @@ class VectorJoin {
 
   base::Result<Rows> Run(AnnotationSet& annotations) {
     Group();
+    BW_RETURN_IF_ERROR(hold_.Add(0, slots_.bytes() + groups_.size() * sizeof(MatchGroup)));
     for (std::size_t slot = 0; slot < groups_.size(); ++slot) BW_RETURN_IF_ERROR(JoinGroup(slot));
     notes_.Flush(annotations);
     std::erase_if(result_, [](const Row& row) { return !row.AnyPresent(); });
@@ -126,7 +129,8 @@ class VectorJoin {
       if (partner == kNoRow && !matching_.fill_right) continue;
       const CellView one = partner == kNoRow ? FloatView(*matching_.fill_right) : ViewOf(one_[partner], i);
       if (out == kNoRow || partner != last_partner) {
-        out = ResultRow(row.labels, partner == kNoRow ? slots_.GroupOf(slot) : one_[partner].labels);
+        BW_ASSIGN_OR_RETURN(out,
+                            ResultRow(row.labels, partner == kNoRow ? slots_.GroupOf(slot) : one_[partner].labels));
         last_partner = partner;
       }
       BW_RETURN_IF_ERROR(Put(out, i, ViewOf(row, i), one, many_row));
@@ -138,7 +142,7 @@ class VectorJoin {
     for (std::size_t i = 0; i < steps_; ++i) {
       if (partners_[i] == kNoRow || matched_[i] != 0) continue;
       const Row& one = one_[partners_[i]];
-      const std::size_t out = ResultRow(slots_.GroupOf(slot), one.labels);
+      BW_ASSIGN_OR_RETURN(const std::size_t out, ResultRow(slots_.GroupOf(slot), one.labels));
       BW_RETURN_IF_ERROR(Put(out, i, FloatView(*matching_.fill_left), ViewOf(one, i), many_.size() + partners_[i]));
     }
     return base::OkStatus();
@@ -170,7 +174,7 @@ class VectorJoin {
   }
 
   // The result row, within this match group, of the labels that the two sides make.
-  std::size_t ResultRow(const metric::Labels& many, const metric::Labels& one) {
+  base::Result<std::size_t> ResultRow(const metric::Labels& many, const metric::Labels& one) {
     metric::Labels labels = ResultLabels(many, one);
     const auto [it, is_new] = row_of_labels_.try_emplace(std::move(labels), result_.size());
     if (is_new) {
@@ -178,6 +182,7 @@ class VectorJoin {
       row.labels = it->first;
       row.drop_name = expr_.return_bool;
       taken_.emplace_back(one_to_one_ ? 0 : steps_);
+      BW_RETURN_IF_ERROR(hold_.Add(0, BytesOf(row) + taken_.back().size()));
     }
     return it->second;
   }
@@ -192,6 +197,7 @@ class VectorJoin {
   }
 
   const Binary& expr_;
+  BudgetHold& hold_;
   const VectorMatching& matching_;
   const CellOperator& operator_;
   const std::size_t steps_;
@@ -222,10 +228,10 @@ class BinaryVectors final : public VectorOperator {
   base::Status Run(QueryContext& context, const RowSink& sink) override {
     BW_ASSIGN_OR_RETURN(CollectedRows left, Collect(context, *lhs_));
     BW_ASSIGN_OR_RETURN(CollectedRows right, Collect(context, *rhs_));
-    VectorJoin join(expr_, operator_, grid_, context.flags.delayed_name_removal, left.rows, right.rows);
-    BW_ASSIGN_OR_RETURN(Rows rows, join.Run(context.annotations));
     BudgetHold hold(context.budget);
-    for (const Row& row : rows) BW_RETURN_IF_ERROR(hold.Add(SamplesIn(row)));
+    VectorJoin join(expr_, operator_, grid_, context.flags.delayed_name_removal, left.rows, right.rows, hold);
+    BW_ASSIGN_OR_RETURN(Rows rows, join.Run(context.annotations));
+    for (const Row& row : rows) BW_RETURN_IF_ERROR(hold.Add(SamplesIn(row), 0));
     return PushMerged(std::move(rows), sink);
   }
 

@@ -34,8 +34,9 @@ class CountValues final : public VectorOperator {
         if (is_new_text) {
           const auto [it, is_new] = row_of.try_emplace(LabelsOf(grouping, row.labels, text), rows.size());
           if (is_new) {
-            BW_RETURN_IF_ERROR(hold.Add(grid_.count));
-            rows.emplace_back(grid_.count).labels = it->first;
+            Row& made = rows.emplace_back(grid_.count);
+            made.labels = it->first;
+            BW_RETURN_IF_ERROR(hold.Add(grid_.count, BytesOf(made)));
           }
           known->second = it->second;
         }

@@ -28,7 +28,10 @@ metric::Labels Grouping::LabelsOf(const metric::Labels& series) const {
 
 std::size_t Grouping::GroupOf(const metric::Labels& series) {
   const auto [it, is_new] = groups_.try_emplace(LabelsOf(series), labels_.size());
-  if (is_new) labels_.push_back(it->first);
+  if (is_new) {
+    labels_.push_back(it->first);
+    bytes_ += LabelKeyBytes(it->first);
+  }
   return it->second;
 }
 

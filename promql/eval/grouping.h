@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,6 +24,8 @@ class Grouping {
   [[nodiscard]] std::size_t GroupOf(const metric::Labels& series);
 
   [[nodiscard]] std::size_t count() const { return labels_.size(); }
+  // Of memory, for all groups.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] const metric::Labels& labels(std::size_t group) const { return labels_[group]; }
 
  private:
@@ -30,6 +33,7 @@ class Grouping {
   const std::vector<std::string> names_;
   std::unordered_map<metric::Labels, std::size_t, metric::LabelsHash> groups_;
   std::vector<metric::Labels> labels_;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace bellwether::promql

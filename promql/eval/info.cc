@@ -13,6 +13,7 @@
 #include <re2/re2.h>
 
 #include "promql/eval/instant_selector.h"
+#include "promql/eval/label_sets.h"
 #include "promql/eval/selection.h"
 
 namespace bellwether::promql {
@@ -69,6 +70,8 @@ struct InfoSeries {
 // All info series that may describe the base, and which describes what at a step.
 class InfoTable {
  public:
+  explicit InfoTable(MemoryBudget& budget) : hold_(budget) {}
+
   base::Status Fetch(const InfoSpec& spec, const Selection& selection, QueryContext& context) {
     SeriesSamples buffer;
     return ForEachSeries(context, selection, StaleMarkers::kKeep, buffer, [&](SeriesSamples& series) -> base::Status {
@@ -91,6 +94,8 @@ class InfoTable {
       auto& of_metric = signatures_[name];
       info.signature = of_metric.try_emplace(target, signature_count_).first->second;
       if (info.signature == signature_count_) ++signature_count_;
+      BW_RETURN_IF_ERROR(hold_.Add(0, sizeof(info) + info.times.size() * sizeof(info.times[0]) +
+                                          LabelKeyBytes(info.labels) + LabelKeyBytes(target)));
       series_.push_back(std::move(info));
       return base::OkStatus();
     });
@@ -139,6 +144,7 @@ class InfoTable {
  private:
   static constexpr std::size_t kNoSeries = static_cast<std::size_t>(-1);
 
+  BudgetHold hold_;
   std::vector<InfoSeries> series_;
   std::map<std::string, std::unordered_map<metric::Labels, std::size_t, metric::LabelsHash>> signatures_;
   std::size_t signature_count_ = 0;
@@ -151,7 +157,7 @@ class InfoOperator final : public VectorOperator {
 
   base::Status Run(QueryContext& context, const RowSink& sink) override {
     BW_ASSIGN_OR_RETURN(CollectedRows base, Collect(context, *spec_.base));
-    InfoTable infos;
+    InfoTable infos(context.budget);
     if (const auto matchers = MatchersFor(base.rows)) {
       const Selection selection = MakeSelection(*matchers, spec_.grid, spec_.shift, spec_.lookback, base::DurationMs());
       BW_RETURN_IF_ERROR(infos.Fetch(spec_, selection, context));
@@ -159,7 +165,7 @@ class InfoOperator final : public VectorOperator {
     std::vector<std::vector<std::size_t>> signatures;
     for (const Row& row : base.rows) signatures.push_back(infos.SignaturesOf(row.labels));
 
-    OutputRows out(spec_.grid.count);
+    OutputRows out(spec_.grid.count, context.budget);
     std::map<std::pair<std::size_t, std::vector<std::size_t>>, std::size_t> known;  // Base and info rows to output.
     for (std::size_t step = 0; step < spec_.grid.count; ++step) {
       BW_RETURN_IF_ERROR(context.CheckAlive());
@@ -175,7 +181,8 @@ class InfoOperator final : public VectorOperator {
         auto it = known.find(key);
         if (it == known.end()) {
           BW_ASSIGN_OR_RETURN(metric::Labels labels, Enriched(row.labels, key.second, infos));
-          it = known.emplace(std::move(key), out.IndexOf(std::move(labels), row.drop_name)).first;
+          BW_ASSIGN_OR_RETURN(const std::size_t index, out.IndexOf(std::move(labels), row.drop_name));
+          it = known.emplace(std::move(key), index).first;
         }
         BW_RETURN_IF_ERROR(out.Take(it->second, step, row));
       }
@@ -187,14 +194,15 @@ class InfoOperator final : public VectorOperator {
   // The rows that come out, each label set once.
   class OutputRows {
    public:
-    explicit OutputRows(std::size_t steps) : steps_(steps) {}
+    OutputRows(std::size_t steps, MemoryBudget& budget) : steps_(steps), hold_(budget) {}
 
-    std::size_t IndexOf(metric::Labels labels, bool drop_name) {
+    base::Result<std::size_t> IndexOf(metric::Labels labels, bool drop_name) {
       const auto [it, is_new] = index_.try_emplace(std::move(labels), rows_.size());
       if (is_new) {
         rows_.emplace_back(steps_);
         rows_.back().labels = it->first;
         rows_.back().drop_name = drop_name;
+        BW_RETURN_IF_ERROR(hold_.Add(0, BytesOf(rows_.back()) + LabelKeyBytes(it->first)));
       }
       return it->second;
     }
@@ -212,6 +220,7 @@ class InfoOperator final : public VectorOperator {
 
    private:
     std::size_t steps_;
+    BudgetHold hold_;
     Rows rows_;
     std::unordered_map<metric::Labels, std::size_t, metric::LabelsHash> index_;
   };

@@ -48,4 +48,9 @@ bool HasMetadata(const metric::Labels& labels) {
   return std::any_of(labels.begin(), labels.end(), [](const metric::LabelView& p) { return IsMetadataLabel(p.name); });
 }
 
+std::uint64_t LabelKeyBytes(const metric::Labels& labels) {
+  constexpr std::uint64_t kNode = 64;
+  return 2 * (sizeof(metric::Labels) + labels.bytes().size()) + kNode;
+}
+
 }  // namespace bellwether::promql

@@ -3,6 +3,7 @@
 // Label sets derived from label sets, without a builder between: each walks the sorted pairs once.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,5 +22,8 @@ namespace bellwether::promql {
 // Without __name__, __type__ and __unit__: what a series is called after an operation that gives it another meaning.
 [[nodiscard]] metric::Labels WithoutMetadata(const metric::Labels& labels);
 [[nodiscard]] bool HasMetadata(const metric::Labels& labels);
+
+// Of memory, for a label set that is the key of a hash map and stands in a list beside it.
+[[nodiscard]] std::uint64_t LabelKeyBytes(const metric::Labels& labels);
 
 }  // namespace bellwether::promql

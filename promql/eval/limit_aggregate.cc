@@ -26,9 +26,14 @@ class LimitK final : public VectorOperator {
     if (counts.empty()) return input_->Run(context, [](Row&) { return base::OkStatus(); });
     Grouping grouping(expr_);
     std::vector<std::vector<std::size_t>> taken;  // Elements of each group so far, by step.
+    BudgetHold hold(context.budget);
     return input_->Run(context, [&](Row& row) -> base::Status {
+      const std::uint64_t before = grouping.bytes();
       const std::size_t group = grouping.GroupOf(row.labels);
-      if (group == taken.size()) taken.emplace_back(grid_.count);
+      if (group == taken.size()) {
+        BW_RETURN_IF_ERROR(hold.Add(0, grid_.count * sizeof(std::size_t) + grouping.bytes() - before));
+        taken.emplace_back(grid_.count);
+      }
       bool any = false;
       for (std::size_t i = 0; i < grid_.count; ++i) {
         if (!row.Present(i)) continue;

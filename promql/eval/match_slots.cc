@@ -20,7 +20,10 @@ MatchSlots::MatchSlots(const VectorMatching& matching) : on_(matching.on), names
 std::size_t MatchSlots::SlotOf(const metric::Labels& labels) {
   metric::Labels group = on_ ? KeepLabels(labels, names_) : WithoutLabels(labels, names_);
   const auto [it, is_new] = slots_.try_emplace(std::move(group), groups_.size());
-  if (is_new) groups_.push_back(it->first);
+  if (is_new) {
+    groups_.push_back(it->first);
+    bytes_ += LabelKeyBytes(it->first);
+  }
   return it->second;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,6 +25,8 @@ class MatchSlots {
   [[nodiscard]] std::vector<std::size_t> SlotsOf(const Rows& rows);
 
   [[nodiscard]] std::size_t count() const { return groups_.size(); }
+  // Of memory, for all slots.
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   // The match-group labels of a slot.
   [[nodiscard]] const metric::Labels& GroupOf(std::size_t slot) const { return groups_[slot]; }
 
@@ -32,6 +35,7 @@ class MatchSlots {
   const std::vector<std::string> names_;  // Kept (on) or removed (ignoring, with __name__).
   std::unordered_map<metric::Labels, std::size_t, metric::LabelsHash> slots_;
   std::vector<metric::Labels> groups_;
+  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace bellwether::promql

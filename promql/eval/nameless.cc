@@ -17,7 +17,7 @@ base::Status ProduceNameless(QueryContext& context, const RowSink& sink,
   Rows rows;
   BudgetHold hold(context.budget);
   const RowSink take = [&](Row& row) -> base::Status {
-    BW_RETURN_IF_ERROR(hold.Add(SamplesIn(row)));
+    BW_RETURN_IF_ERROR(hold.Add(row));
     DropName(row, false);
     rows.push_back(std::move(row));
     return base::OkStatus();

@@ -1,24 +1,51 @@
 #include "promql/eval/query_context.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace bellwether::promql {
 
-base::Status MemoryBudget::Take(std::size_t samples) {
-  if (held_ + samples > max_) {
-    return base::Execution("query processing would load too many samples into memory in query execution");
+namespace {
+
+// Taken of the common memory at a time: most queries need no more, and ask once.
+constexpr std::uint64_t kGrain = 64u << 10;
+
+}  // namespace
+
+base::Status MemoryBudget::Take(std::size_t samples, std::uint64_t bytes) {
+  if (samples_ + samples > samples_max_) {
+    return base::Execution(
+        fmt::format("query processing would load too many samples into memory in query execution, more than "
+                    "--query.max-samples={}",
+                    samples_max_));
   }
-  held_ += samples;
-  peak_ = std::max(peak_, held_);
+  if (bytes_max_ > 0 && bytes_ + bytes > bytes_max_) {
+    return base::Execution(
+        fmt::format("the query would hold more than {} MiB in memory, the part of --storage.memory that one query may "
+                    "have: ask for fewer series, a shorter time or longer steps",
+                    bytes_max_ >> 20));
+  }
+  const std::uint64_t needed = bytes_ + bytes;
+  if (needed > hold_.bytes()) BW_RETURN_IF_ERROR(hold_.Grow((needed - hold_.bytes() + kGrain - 1) / kGrain * kGrain));
+  samples_ += samples;
+  bytes_ = needed;
+  peak_ = std::max(peak_, samples_);
   return base::OkStatus();
+}
+
+std::shared_ptr<const base::MemoryHold> MemoryBudget::HandOver(std::uint64_t bytes) {
+  hold_.ShrinkTo(bytes);
+  return std::make_shared<const base::MemoryHold>(std::exchange(hold_, base::MemoryHold()));
 }
 
 QueryContext::QueryContext(const EngineOptions& options, const base::Clock& query_clock)
     : flags{options.delayed_name_removal, options.use_start_timestamps, options.type_and_unit_labels},
       clock(query_clock),
       lookback(options.lookback),
-      budget(options.max_samples) {}
+      budget(options) {}
 
 base::Status QueryContext::CheckAlive(std::string_view doing) const {
   if (cancel.stop_requested()) return base::Cancelled("query was canceled in " + std::string(doing));

@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <memory>
 #include <stop_token>
+#include <utility>
 
 #include "base/clock.h"
+#include "base/memory_share.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "promql/engine.h"
@@ -19,39 +21,54 @@
 
 namespace bellwether::promql {
 
-// The samples a query holds in memory, counted as max_samples counts them.
+// What a query holds in memory: samples, counted as max_samples counts them, and bytes. Of the memory of all queries it
+// keeps what it once took until it ends: the allocator does so too.
 class MemoryBudget {
  public:
-  explicit MemoryBudget(std::size_t samples_max) : max_(samples_max) {}
+  explicit MemoryBudget(const EngineOptions& options)
+      : samples_max_(options.max_samples), bytes_max_(options.query_bytes_max), hold_(options.memory) {}
 
-  // Errors: kExecution when more than the maximum would be held.
-  [[nodiscard]] base::Status Take(std::size_t samples);
-  void Release(std::size_t samples) { held_ -= samples < held_ ? samples : held_; }
+  // Errors: kExecution when the query would hold more than one may, kUnavailable when all would hold more than all may.
+  [[nodiscard]] base::Status Take(std::size_t samples, std::uint64_t bytes);
+  void Release(std::size_t samples, std::uint64_t bytes) {
+    samples_ -= samples;
+    bytes_ -= bytes;
+  }
+  // Ends it; what stays taken is `bytes` at most, for the result.
+  [[nodiscard]] std::shared_ptr<const base::MemoryHold> HandOver(std::uint64_t bytes);
   [[nodiscard]] std::size_t peak() const { return peak_; }
 
  private:
-  const std::size_t max_;
-  std::size_t held_ = 0;
+  const std::size_t samples_max_;
+  const std::uint64_t bytes_max_;
+  std::size_t samples_ = 0;
   std::size_t peak_ = 0;
+  std::uint64_t bytes_ = 0;
+  base::MemoryHold hold_;  // At least bytes_.
 };
 
-// Samples taken from a budget, given back when the holder goes.
+// Samples and bytes taken from a budget, given back when the holder goes.
 class BudgetHold {
  public:
   explicit BudgetHold(MemoryBudget& budget) : budget_(&budget) {}
-  BudgetHold(BudgetHold&& other) noexcept : budget_(other.budget_), samples_(other.samples_) { other.samples_ = 0; }
+  BudgetHold(BudgetHold&& other) noexcept
+      : budget_(other.budget_), samples_(std::exchange(other.samples_, 0)), bytes_(std::exchange(other.bytes_, 0)) {}
   BudgetHold& operator=(BudgetHold&&) = delete;
-  ~BudgetHold() { budget_->Release(samples_); }
+  ~BudgetHold() { budget_->Release(samples_, bytes_); }
 
-  [[nodiscard]] base::Status Add(std::size_t samples) {
-    BW_RETURN_IF_ERROR(budget_->Take(samples));
+  // Errors: those of MemoryBudget::Take.
+  [[nodiscard]] base::Status Add(std::size_t samples, std::uint64_t bytes) {
+    BW_RETURN_IF_ERROR(budget_->Take(samples, bytes));
     samples_ += samples;
+    bytes_ += bytes;
     return base::OkStatus();
   }
+  [[nodiscard]] base::Status Add(const Row& row) { return Add(SamplesIn(row), BytesOf(row)); }
 
  private:
   MemoryBudget* budget_;
   std::size_t samples_ = 0;
+  std::uint64_t bytes_ = 0;
 };
 
 struct QueryFlags {

@@ -40,7 +40,7 @@ class SubqueryOperator final : public RangeOperator {
       ToSamples(row, series);
       if (series.floats.size() + series.histograms.size() == 0) return base::OkStatus();
       BudgetHold hold(context.budget);
-      BW_RETURN_IF_ERROR(hold.Add(series.SampleCount()));
+      BW_RETURN_IF_ERROR(hold.Add(series.SampleCount(), kBytesPerSampleRead * series.SampleCount()));
       return sink(series);
     });
   }

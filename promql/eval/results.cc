@@ -36,6 +36,39 @@ void AppendExtendedWindow(const FloatColumn& f, const Window& w, bool smoothed, 
 
 }  // namespace
 
+std::uint64_t BytesOf(const MatrixSeries& series) {
+  constexpr std::uint64_t kHeapOverhead = 3 * 16;
+  std::uint64_t bytes = sizeof(series) + kHeapOverhead + series.labels.bytes().capacity() +
+                        series.floats.capacity() * sizeof(FloatPoint) +
+                        series.histograms.capacity() * sizeof(HistogramPoint);
+  for (const HistogramPoint& point : series.histograms) bytes += 16 * SamplesIn(*point.histogram);
+  return bytes;
+}
+
+std::uint64_t BytesOf(const Value& value) {
+  std::uint64_t bytes = sizeof(value);
+  if (const auto* vector = std::get_if<Vector>(&value)) {
+    for (const VectorSample& sample : *vector) {
+      bytes += sizeof(sample) + 16 + sample.labels.bytes().capacity();
+      if (sample.histogram != nullptr) bytes += 16 * SamplesIn(*sample.histogram);
+    }
+  }
+  if (const auto* matrix = std::get_if<Matrix>(&value)) {
+    for (const MatrixSeries& series : *matrix) bytes += BytesOf(series);
+  }
+  return bytes;
+}
+
+std::uint64_t PointBytesOf(const Rows& rows) {
+  std::uint64_t bytes = 0;
+  for (const Row& row : rows) {
+    const auto present = static_cast<std::uint64_t>(
+        std::count_if(row.cells.begin(), row.cells.end(), [](Cell c) { return c != Cell::kNone; }));
+    bytes += sizeof(MatrixSeries) + present * (row.has_histograms() ? sizeof(HistogramPoint) : sizeof(FloatPoint));
+  }
+  return bytes;
+}
+
 Vector ToVector(Rows rows, base::TimestampMs at) {
   Vector out;
   out.reserve(rows.size());
@@ -94,7 +127,7 @@ base::Result<Matrix> CollectRange(QueryContext& context, RangeOperator& range, c
     context.queryable_samples += counts.queryable;
     if (range.from_storage()) context.samples_read += counts.read;
     if (result.floats.empty() && result.histograms.empty()) return base::OkStatus();
-    BW_RETURN_IF_ERROR(hold.Add(series.SampleCount()));
+    BW_RETURN_IF_ERROR(hold.Add(series.SampleCount(), BytesOf(result) + series.labels.bytes().size()));
     const bool nameless = series.drop_name && context.flags.delayed_name_removal;
     result.labels = nameless ? WithoutMetadata(series.labels) : std::move(series.labels);
     out.push_back(std::move(result));

@@ -8,6 +8,12 @@
 
 namespace bellwether::promql {
 
+// Of memory.
+[[nodiscard]] std::uint64_t BytesOf(const Value& value);
+[[nodiscard]] std::uint64_t BytesOf(const MatrixSeries& series);
+// What the matrix of these rows will take.
+[[nodiscard]] std::uint64_t PointBytesOf(const Rows& rows);
+
 // The cells of an instant query's only step, in the order of the rows.
 [[nodiscard]] Vector ToVector(Rows rows, base::TimestampMs at);
 

@@ -59,5 +59,7 @@ using ScalarColumn = std::vector<double>;
 // What a row counts against max_samples: a float cell 1, a histogram by its size.
 [[nodiscard]] std::size_t SamplesIn(const Row& row);
 [[nodiscard]] std::size_t SamplesIn(const metric::NativeHistogram& h);
+// What a row takes in memory; histograms count in each row that has them.
+[[nodiscard]] std::uint64_t BytesOf(const Row& row);
 
 }  // namespace bellwether::promql

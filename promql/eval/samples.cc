@@ -69,16 +69,23 @@ std::size_t SeriesSamples::SampleCount() const {
   return n;
 }
 
-base::Status ReadSamples(storage::SampleCursor& cursor, StaleMarkers stale, SeriesSamples& out) {
+base::Status ReadSamples(storage::SampleCursor& cursor, StaleMarkers stale, BudgetHold& hold, SeriesSamples& out) {
   storage::SampleBatch batch;
   while (cursor.Next(batch)) {
+    std::size_t samples = 0;
     if (batch.histograms.empty()) {
+      const std::size_t before = out.floats.size();
       AppendFloatBatch(batch, stale, out.floats);
+      samples = out.floats.size() - before;
     } else {
+      const std::size_t before = out.histograms.size();
       AppendHistogramBatch(batch, stale, out.histograms);
+      for (std::size_t i = before; i < out.histograms.size(); ++i) samples += SamplesIn(*out.histograms.values[i]);
     }
+    BW_RETURN_IF_ERROR(hold.Add(samples, kBytesPerSampleRead * samples));
   }
-  return cursor.status();
+  const base::Status status = cursor.status();
+  return status.ok() ? status : status.WithContext("expanding series");
 }
 
 }  // namespace bellwether::promql

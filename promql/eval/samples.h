@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "metric/labels.h"
+#include "promql/eval/query_context.h"
 #include "promql/eval/row.h"
 #include "storage/storage.h"
 
@@ -49,7 +50,11 @@ struct SeriesSamples {
 
 enum class StaleMarkers : unsigned char { kKeep, kDrop };
 
-// Appends everything the cursor has. Errors: the cursor's.
-[[nodiscard]] base::Status ReadSamples(storage::SampleCursor& cursor, StaleMarkers stale, SeriesSamples& out);
+// What a sample takes in columns that grow as they are read.
+inline constexpr std::uint64_t kBytesPerSampleRead = 24;
+
+// Appends everything the cursor has, as far as the hold may grow. Errors: the cursor's; those of MemoryBudget::Take.
+[[nodiscard]] base::Status ReadSamples(storage::SampleCursor& cursor, StaleMarkers stale, BudgetHold& hold,
+                                       SeriesSamples& out);
 
 }  // namespace bellwether::promql

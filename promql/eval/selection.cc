@@ -40,13 +40,10 @@ base::Status ForEachSeries(QueryContext& context, const Selection& selection, St
     BW_RETURN_IF_ERROR(context.CheckAlive());
     series.Clear();
     series.labels = set->labels();
-    if (const base::Status read = ReadSamples(set->samples(), stale, series); !read.ok()) {
-      return read.WithContext("expanding series");
-    }
+    BudgetHold hold(context.budget);
+    BW_RETURN_IF_ERROR(ReadSamples(set->samples(), stale, hold, series));
     if (selection.reset_hints == ResetHints::kExplicit) MakeHintsExplicit(series.histograms);
     if (series.floats.size() + series.histograms.size() == 0) continue;
-    BudgetHold hold(context.budget);
-    BW_RETURN_IF_ERROR(hold.Add(series.SampleCount()));
     BW_RETURN_IF_ERROR(visit(series));
   }
   const base::Status status = set->status();

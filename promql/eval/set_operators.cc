@@ -44,8 +44,12 @@ class SetOperator final : public VectorOperator {
   base::Status RunFilter(QueryContext& context, const RowSink& sink, bool keep_matched) {
     MatchSlots slots(matching_);
     SlotPresence right(steps_);
-    BW_RETURN_IF_ERROR(rhs_->Run(context, [&](Row& row) {
-      right.Add(slots.SlotOf(row.labels), row);
+    BudgetHold hold(context.budget);
+    BW_RETURN_IF_ERROR(rhs_->Run(context, [&](Row& row) -> base::Status {
+      const std::uint64_t before = slots.bytes();
+      const std::size_t slot = slots.SlotOf(row.labels);
+      if (slots.bytes() > before) BW_RETURN_IF_ERROR(hold.Add(0, slots.bytes() - before + steps_));
+      right.Add(slot, row);
       return base::OkStatus();
     }));
     return lhs_->Run(context, [&](Row& row) -> base::Status {
@@ -62,13 +66,14 @@ class SetOperator final : public VectorOperator {
     SlotPresence left(steps_);
     BW_ASSIGN_OR_RETURN(CollectedRows all, Collect(context, *lhs_));
     for (const Row& row : all.rows) left.Add(slots.SlotOf(row.labels), row);
+    BW_RETURN_IF_ERROR(all.hold.Add(0, slots.bytes() + slots.count() * steps_));
     const auto add_unmatched = [&](Row& row) -> base::Status {
       const std::size_t slot = slots.SlotOf(row.labels);
       for (std::size_t i = 0; i < steps_; ++i) {
         if (left.At(slot, i)) row.Clear(i);
       }
       if (!row.AnyPresent()) return base::OkStatus();
-      BW_RETURN_IF_ERROR(all.hold.Add(SamplesIn(row)));
+      BW_RETURN_IF_ERROR(all.hold.Add(row));
       all.rows.push_back(std::move(row));
       return base::OkStatus();
     };

@@ -128,15 +128,17 @@ base::Status HistogramQuantilesFunction(FunctionCall& call, QueryContext& contex
   HistogramInput input(all.rows, context, call.args[0].position());
   QuantileRun run(input, call.grid, context, call.args[0].position());
   Rows rows;
+  BudgetHold hold(context.budget);
   for (std::size_t i = 2; i < call.args.size(); ++i) {
     BW_ASSIGN_OR_RETURN(const ScalarColumn q, call.args[i].scalar->Evaluate(context));
     NoteInvalidQuantiles(context, q, call.args[i].position());
-    const base::Status status = run.Push(q, [&](Row& row) {
+    const base::Status status = run.Push(q, [&](Row& row) -> base::Status {
       // A quantile that changes from step to step is told by another label each time.
       for (std::size_t step = 0; step < row.steps(); ++step) {
         if (!row.Present(step)) continue;
         Row& out = rows.emplace_back(row.steps());
         out.labels = metric::LabelsBuilder(row.labels).Set(label, OpenMetricsFloat(q[step])).Build();
+        BW_RETURN_IF_ERROR(hold.Add(0, BytesOf(out)));
         for (; step < row.steps(); ++step) {
           out.Take(step, row);
           const bool changes = step + 1 < row.steps() && OpenMetricsFloat(q[step + 1]) != OpenMetricsFloat(q[step]);
