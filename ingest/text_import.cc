@@ -117,7 +117,7 @@ struct TextImport::State {
       ref = *made;
       return {};
     }
-    if (made.status().code() != base::StatusCode::kLimitExceeded) return made.status();
+    if (RefusalOf(made.status()) == SeriesRefusal::kNone) return made.status();
     return Refuse(fmt::format("line {}: {}", series.line, made.status().message()));
   }
 

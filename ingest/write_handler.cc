@@ -170,8 +170,9 @@ class WriteHandler::WriteSession {
       b_.refs[i] = *made;
       return base::OkStatus();
     }
-    if (made.status().code() != base::StatusCode::kLimitExceeded) return made.status();
-    Refuse(SeriesRefusal::kSeriesLimit, made.status().message());
+    const SeriesRefusal refusal = RefusalOf(made.status());
+    if (refusal == SeriesRefusal::kNone) return made.status();
+    Refuse(refusal, made.status().message());
     return base::OkStatus();
   }
 

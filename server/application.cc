@@ -86,7 +86,13 @@ struct Application::Parts {
     storage_options.sync = config.storage.sync;
     storage_options.out_of_order_window = config.storage.out_of_order_window;
     storage_options.exemplars_max = config.storage.exemplars_max;
+    storage_options.metadata_max = config.storage.metadata_max;
     storage_options.series_limit = config.storage.series_max;
+    storage_options.block_cache_bytes = options.memory.block_cache;
+    storage_options.label_cache_bytes = options.memory.queries / 4;
+    storage_options.memtable_bytes = options.memory.memtables / 4;
+    storage_options.head_bytes_max = options.memory.head;
+    storage_options.query_memory = query_memory;
     BW_ASSIGN_OR_RETURN(opened, storage::OpenRocksStorage(storage_options, clock, metrics));
     return base::OkStatus();
   }
@@ -170,6 +176,7 @@ struct Application::Parts {
   base::Clock& clock;
   api::QueryLog query_log;
   std::string external_url;
+  const std::shared_ptr<base::MemoryShare> query_memory = MakeQueryMemory(options.memory);
 
   // In the order in which they are made; destroyed the other way round.
   base::MetricsRegistry metrics;
@@ -209,12 +216,15 @@ base::Status Application::Start() {
   p.metrics.AddGauge("bellwether_build_info", "1, labelled with the version.", {{"version", std::string(kVersion)}})
       .Set(1);
 
+  AddMemoryMetrics(p.options.memory, p.query_memory, p.metrics);
   if (const base::Status opened = p.OpenStorage(config); !opened.ok()) return opened.WithContext("open storage");
   promql::EngineOptions engine_options;
   engine_options.lookback = p.options.lookback;
   engine_options.timeout = p.options.query_timeout;
   engine_options.max_concurrency = p.options.query_concurrency_max;
   engine_options.max_samples = p.options.query_samples_max;
+  engine_options.query_bytes_max = p.options.memory.one_query;
+  engine_options.memory = p.query_memory;
   engine_options.default_subquery_step = config.evaluation_interval;
   for (const std::string& unknown : ApplyFeatures(p.options.features, engine_options)) {
     BW_LOG(kWarning, "unknown feature in --enable-feature, left out", {"feature", unknown});

@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "metric/matcher.h"
+#include "server/memory_budget.h"
 
 namespace bellwether::server {
 
@@ -30,6 +31,7 @@ struct ServeOptions {
   std::string storage_path = "data/";
   base::DurationMs retention = base::Days(15);
   std::uint64_t retention_bytes = 0;  // 0: no limit.
+  MemoryBudget memory;
   std::string listen_address = "127.0.0.1:9598";
   std::string external_url;  // Empty: made from the listen address.
   bool enable_lifecycle = false;

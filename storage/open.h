@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/memory_share.h"
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/time.h"
@@ -32,9 +33,14 @@ struct StorageOptions {
   std::uint64_t retention_bytes = 0;            // Of the whole folder; oldest windows go first. 0: no limit.
   std::size_t series_limit = 0;                 // Active series; 0: none.
   std::size_t exemplars_max = 100'000;
+  std::size_t metadata_max = 100'000;   // Metrics.
   std::size_t chunk_samples_max = 240;  // Tests set 2.
   std::size_t block_cache_bytes = 64u << 20;
-  bool background_thread = true;  // Off: Maintain is called by the owner (tests).
+  std::size_t label_cache_bytes = 32u << 20;  // Label sets of sealed series, kept from one query to the next.
+  std::size_t memtable_bytes = 8u << 20;      // Of each of four.
+  std::uint64_t head_bytes_max = 0;           // Of series and recent samples; no new series beyond. 0: no bound.
+  std::shared_ptr<base::MemoryShare> query_memory = nullptr;  // Where label sets that queries read count; may be null.
+  bool background_thread = true;                              // Off: Maintain is called by the owner (tests).
 };
 
 // A store and the state that lives beside it, in one directory with one lock.

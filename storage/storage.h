@@ -149,7 +149,7 @@ class Appender {
   virtual void FindByAlias(std::span<const std::string_view> aliases, std::span<SeriesRef> refs) = 0;
 
   // The series of a valid, non-empty label set. Creating it becomes durable with the commit.
-  // Errors: kLimitExceeded (series limit), kUnavailable (disk).
+  // Errors: kLimitExceeded (series limit), kOverloaded (no memory for a new series), kUnavailable (disk).
   virtual base::Result<SeriesRef> FindOrCreate(const metric::Labels& labels, std::string_view alias = {}) = 0;
 
   // Samples of one series are judged in the order handed in, all floats of a commit before its histograms.

@@ -55,8 +55,17 @@ std::string_view SeriesRefusalName(SeriesRefusal reason) {
     case SeriesRefusal::kLabelValueTooLong: return "label_value_too_long";
     case SeriesRefusal::kInvalidHistogram: return "invalid_histogram";
     case SeriesRefusal::kSeriesLimit: return "series_limit";
+    case SeriesRefusal::kMemory: return "memory";
   }
   return "none";
+}
+
+SeriesRefusal RefusalOf(const base::Status& not_made) {
+  switch (not_made.code()) {
+    case base::StatusCode::kLimitExceeded: return SeriesRefusal::kSeriesLimit;
+    case base::StatusCode::kOverloaded: return SeriesRefusal::kMemory;
+    default: return SeriesRefusal::kNone;
+  }
 }
 
 SeriesRefusal JudgeSeriesLabels(std::vector<metric::LabelView>& pairs, const IngestOptions& options) {
@@ -98,6 +107,7 @@ std::string DescribeSeriesRefusal(SeriesRefusal reason, const std::vector<metric
                          options.label_value_bytes_max);
     case SeriesRefusal::kInvalidHistogram: return fmt::format("invalid histogram for series {}", labels);
     case SeriesRefusal::kSeriesLimit: return fmt::format("series {} is beyond limits.series", labels);
+    case SeriesRefusal::kMemory: return fmt::format("series {} is beyond --storage.memory", labels);
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/status.h"
 #include "ingest/write_handler.h"
 #include "metric/labels.h"
 
@@ -27,8 +28,13 @@ enum class SeriesRefusal : std::uint8_t {
   kLabelValueTooLong,
   kInvalidHistogram,
   kSeriesLimit,
+  kMemory,
 };
-inline constexpr std::size_t kSeriesRefusals = 11;
+inline constexpr std::size_t kSeriesRefusals = 12;
+
+// Why storage made no series, if that is a refusal of this series alone; kNone: the whole request fails.
+[[nodiscard]] SeriesRefusal RefusalOf(const base::Status& not_made);
+
 [[nodiscard]] std::string_view SeriesRefusalName(SeriesRefusal reason);
 
 // Sorts `pairs`, drops empty values, and says what is wrong, if anything.

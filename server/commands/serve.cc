@@ -1,12 +1,8 @@
 #include "server/commands/serve.h"
 
-#include <algorithm>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
-#include <iterator>
 #include <memory>
-#include <string_view>
 
 #include <unistd.h>
 
@@ -25,6 +21,7 @@ struct ServeFlags {
   ServeOptions options;
   std::string retention = "15d";
   std::string retention_size = "0";
+  std::string memory = "60%";
   std::string lookback = "5m";
   std::string query_timeout = "2m";
   std::string outage_tolerance = "1h";
@@ -37,24 +34,10 @@ struct ServeFlags {
   bool receiver = true;  // Without effect.
 };
 
-void ReadDurationFlag(const char* flag, const std::string& text, base::DurationMs& out) {
-  const auto duration = base::ParseDuration(text);
-  if (!duration.ok()) throw CLI::ValidationError(flag, duration.status().message());
-  out = *duration;
-}
-
-// "512MB": as in Prometheus, units are powers of 1024.
-void ReadBytesFlag(const char* flag, const std::string& text, std::uint64_t& out) {
-  constexpr std::string_view kUnits[] = {"B", "KB", "MB", "GB", "TB", "PB"};
-  std::uint64_t n = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const auto* found = std::find(std::begin(kUnits), std::end(kUnits), unit.empty() ? "B" : unit);
-  const auto shift = static_cast<unsigned>(10 * (found - std::begin(kUnits)));
-  if (error != std::errc() || found == std::end(kUnits) || n > UINT64_MAX >> shift) {
-    throw CLI::ValidationError(flag, "\"" + text + "\" is no size: a number and one of B, KB, MB, GB, TB, PB");
-  }
-  out = n << shift;
+template <typename T>
+void ReadFlag(const char* flag, base::Result<T> read, T& out) {
+  if (!read.ok()) throw CLI::ValidationError(flag, read.status().message());
+  out = *std::move(read);
 }
 
 void ReadCorsFlag(const std::string& text, std::optional<metric::Matcher>& out) {
@@ -71,13 +54,15 @@ base::LogLevel ReadLogLevel(const std::string& name) {
 }
 
 void FinishFlags(const CLI::App& command, ServeFlags& flags) {
-  ReadDurationFlag("--storage.retention.time", flags.retention, flags.options.retention);
-  ReadBytesFlag("--storage.retention.size", flags.retention_size, flags.options.retention_bytes);
-  ReadDurationFlag("--query.lookback-delta", flags.lookback, flags.options.lookback);
-  ReadDurationFlag("--query.timeout", flags.query_timeout, flags.options.query_timeout);
-  ReadDurationFlag("--rules.alert.for-outage-tolerance", flags.outage_tolerance, flags.options.outage_tolerance);
-  ReadDurationFlag("--rules.alert.resend-delay", flags.resend_delay, flags.options.resend_delay);
-  ReadDurationFlag("--query.slow-log-threshold", flags.slow_query, flags.options.slow_query);
+  ReadFlag("--storage.retention.time", base::ParseDuration(flags.retention), flags.options.retention);
+  ReadFlag("--storage.retention.size", ParseByteSize(flags.retention_size), flags.options.retention_bytes);
+  ReadFlag("--storage.memory", MakeMemoryBudget(flags.memory, MachineMemory()), flags.options.memory);
+  ReadFlag("--query.lookback-delta", base::ParseDuration(flags.lookback), flags.options.lookback);
+  ReadFlag("--query.timeout", base::ParseDuration(flags.query_timeout), flags.options.query_timeout);
+  ReadFlag("--rules.alert.for-outage-tolerance", base::ParseDuration(flags.outage_tolerance),
+           flags.options.outage_tolerance);
+  ReadFlag("--rules.alert.resend-delay", base::ParseDuration(flags.resend_delay), flags.options.resend_delay);
+  ReadFlag("--query.slow-log-threshold", base::ParseDuration(flags.slow_query), flags.options.slow_query);
   ReadCorsFlag(flags.cors_origin, flags.options.cors_origin);
   for (const CLI::Option* option : command.get_options()) {
     if (option->get_lnames().empty() || option->get_lnames()[0] == "help") continue;
@@ -145,6 +130,10 @@ void AddServeCommand(CLI::App& app, std::function<int()>& run) {
                       "How long samples are kept; 0: for ever");
   command->add_option("--storage.retention.size,--storage.tsdb.retention.size", flags->retention_size,
                       "Bytes of the whole directory (512MB, 2TB), kept by dropping the oldest windows; 0: no limit");
+  command->add_option(
+      "--storage.memory", flags->memory,
+      "Memory for series, recent samples, caches and queries: a share of what the machine or its control "
+      "group has (60%), or bytes (4GB)");
   command->add_option("--web.listen-address", o.listen_address, "HOST:PORT to listen on");
   command->add_option("--web.external-url", o.external_url, "URL under which people reach this server");
   command->add_option("--web.cors.origin", flags->cors_origin,

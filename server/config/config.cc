@@ -149,7 +149,8 @@ class ConfigReader {
   }
 
   void ReadStorage(const YamlNode& node) {
-    static constexpr std::array<std::string_view, 4> kKeys = {"sync", "out_of_order_time_window", "tsdb", "exemplars"};
+    static constexpr std::array<std::string_view, 5> kKeys = {"sync", "out_of_order_time_window", "tsdb", "exemplars",
+                                                              "metadata"};
     FieldReader storage(node, "'storage'", faults_);
     storage.RefuseUnknown(kKeys, {});
     const std::string sync = storage.Text("sync");
@@ -173,6 +174,12 @@ class ConfigReader {
       FieldReader reader(*exemplars, "'storage.exemplars'", faults_);
       reader.RefuseUnknown(kExemplarKeys, {});
       ReadCount(reader, "max_exemplars", config_.storage.exemplars_max);
+    }
+    if (const YamlNode* metadata = storage.Find("metadata")) {
+      static constexpr std::array<std::string_view, 1> kMetadataKeys = {"max_metrics"};
+      FieldReader reader(*metadata, "'storage.metadata'", faults_);
+      reader.RefuseUnknown(kMetadataKeys, {});
+      ReadCount(reader, "max_metrics", config_.storage.metadata_max);
     }
   }
 

@@ -26,6 +26,7 @@ struct StorageSettings {
   storage::SyncPolicy sync = storage::SyncPolicy::kAlways;
   base::DurationMs out_of_order_window = base::Hours(1);
   std::size_t exemplars_max = 100'000;
+  std::size_t metadata_max = 100'000;
   std::size_t series_max = 0;  // Of limits.series; 0: none.
 };
 

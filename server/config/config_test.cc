@@ -26,6 +26,7 @@ storage:
   sync: interval
   out_of_order_time_window: 2h
   exemplars: {max_exemplars: 5}
+  metadata: {max_metrics: 6}
 rules: {startup_hold: 10s}
 limits: {series: 1000, labels: 40}
 remote_write_receiver: {request_bytes: 1000000}
@@ -36,6 +37,7 @@ remote_write_receiver: {request_bytes: 1000000}
   EXPECT_EQ(config->storage.sync, storage::SyncPolicy::kInterval);
   EXPECT_EQ(config->storage.out_of_order_window, base::Hours(2));
   EXPECT_EQ(config->storage.exemplars_max, 5u);
+  EXPECT_EQ(config->storage.metadata_max, 6u);
   EXPECT_EQ(config->storage.series_max, 1000u);
   EXPECT_EQ(config->startup_hold, base::Seconds(10));
   EXPECT_EQ(config->limits.labels_max, 40u);

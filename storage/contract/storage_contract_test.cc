@@ -636,6 +636,25 @@ TEST_P(StorageContractTest, TheExemplarRingForgetsTheOldest) {
   EXPECT_EQ(found[1].exemplars.size(), 1u);
 }
 
+TEST_P(StorageContractTest, MetadataNobodySaysAgainGoesFirst) {
+  options_.metadata_max = 2;
+  Open();
+  const auto say = [&](const std::string& metric) {
+    const auto appender = storage().NewAppender();
+    appender->SetMetadata({metric, MetricType::kGauge, "", metric});
+    ASSERT_TRUE(appender->Commit(Durability::kDurable).ok());
+  };
+  const auto names = [&] {
+    std::vector<std::string> result;
+    for (const MetricMetadata& m : storage().Metadata("")) result.push_back(m.metric);
+    return result;
+  };
+  for (const char* metric : {"a", "b", "a", "c"}) say(metric);
+  EXPECT_THAT(names(), ElementsAre("a", "c"));
+  Restart();
+  EXPECT_EQ(names().size(), 2u);
+}
+
 TEST_P(StorageContractTest, MetadataIsOfTheMetric) {
   Open();
   const auto appender = storage().NewAppender();

@@ -92,6 +92,11 @@ base::Result<SeriesRef> Head::FindOrCreate(const metric::Labels& labels, std::st
   return RefOf(*place);
 }
 
+SeriesRef Head::Find(const metric::Labels& labels, std::string_view alias) {
+  const auto place = impl_->table.Find(labels, alias);
+  return place ? RefOf(*place) : SeriesRef::kNone;
+}
+
 SeriesRef Head::FindOrRestore(const metric::Labels& labels) {
   BW_CHECK(!labels.empty());
   return RefOf(impl_->FindOrAttach(labels, {}, SeriesTable::Limit::kIgnored).value());

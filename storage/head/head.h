@@ -103,6 +103,8 @@ class Head {
   void FindByAlias(std::span<const std::string_view> aliases, std::span<SeriesRef> refs) const;
   // Errors: kLimitExceeded.
   [[nodiscard]] base::Result<SeriesRef> FindOrCreate(const metric::Labels& labels, std::string_view alias = {});
+  // kNone if there is no such series.
+  [[nodiscard]] SeriesRef Find(const metric::Labels& labels, std::string_view alias = {});
   // For Replay: a series that was acknowledged once is there again, whatever the limit is now.
   [[nodiscard]] SeriesRef FindOrRestore(const metric::Labels& labels);
   [[nodiscard]] metric::Labels LabelsOf(SeriesRef ref) const;

@@ -10,6 +10,7 @@
 #include "storage/contract/storage_contract.h"
 #include "storage/head/exemplar_ring.h"
 #include "storage/head/head.h"
+#include "storage/metadata_table.h"
 
 namespace bellwether::storage::contract {
 namespace {
@@ -33,7 +34,8 @@ struct HeadStoreData {
       : options(opts),
         clock(time),
         head({base::Hours(2), opts.out_of_order_window, opts.series_limit, opts.chunk_samples_max, 42}),
-        exemplars(opts.exemplars_max, opts.out_of_order_window) {
+        exemplars(opts.exemplars_max, opts.out_of_order_window),
+        metadata(opts.metadata_max, metrics) {
     for (std::size_t i = 1; i < kRefusals; ++i) {
       refused[i] = &metrics.AddCounter("bellwether_storage_refused_samples_total", "Samples not taken, by reason.",
                                        {{"reason", std::string(RefusalName(static_cast<Refusal>(i)))}});
@@ -45,7 +47,7 @@ struct HeadStoreData {
   head::Head head;
   head::ExemplarRing exemplars;
   std::array<base::Counter*, kRefusals> refused{};
-  std::map<std::string, MetricMetadata> metadata;
+  MetadataTable metadata;
   std::optional<TimestampMs> newest;
   std::map<head::WindowId, std::vector<KeptSeries>> sealed;  // Generations of each window.
 };
@@ -71,7 +73,9 @@ class HeadStoreAppender final : public Appender {
   void AppendExemplar(SeriesRef ref, const Exemplar& exemplar) override {
     exemplars_.emplace_back(data_.head.LabelsOf(ref), exemplar);
   }
-  void SetMetadata(const MetricMetadata& metadata) override { data_.metadata[metadata.metric] = metadata; }
+  void SetMetadata(const MetricMetadata& metadata) override {
+    if (data_.metadata.Differs(metadata)) data_.metadata.Set(metadata);
+  }
 
   base::Result<CommitResult> Commit(Durability durability) override {
     const auto bounds =
@@ -233,11 +237,7 @@ class HeadStore final : public Storage {
     return data_.exemplars.Select(min, max, selectors);
   }
   [[nodiscard]] std::vector<MetricMetadata> Metadata(std::string_view metric) const override {
-    std::vector<MetricMetadata> result;
-    for (const auto& [name, metadata] : data_.metadata) {
-      if (metric.empty() || metric == name) result.push_back(metadata);
-    }
-    return result;
+    return data_.metadata.Select(metric);
   }
   [[nodiscard]] StorageStats Stats(std::size_t limit) const override { return data_.head.Stats(limit); }
   [[nodiscard]] std::optional<TimestampMs> NewestSample() const override { return data_.newest; }

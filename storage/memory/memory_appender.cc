@@ -76,7 +76,9 @@ class MemoryAppender final : public Appender {
         if (exemplar.timestamp > bounds.newest) continue;
         if (data_.exemplars.Add(SeriesOf(ref).labels, exemplar)) ++result.exemplars;
       }
-      for (MetricMetadata& m : metadata_) data_.metadata.insert_or_assign(m.metric, m);
+      for (const MetricMetadata& m : metadata_) {
+        if (data_.metadata.Differs(m)) data_.metadata.Set(m);
+      }
     }
     for (std::size_t i = 1; i < kRefusals; ++i) data_.refused[i]->Add(result.refused[i]);
     Rollback();

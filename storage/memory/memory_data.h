@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "storage/head/exemplar_ring.h"
 #include "storage/head/order_policy.h"
+#include "storage/metadata_table.h"
 #include "storage/open.h"
 #include "storage/storage.h"
 
@@ -43,13 +44,13 @@ struct MemoryData {
   base::Clock& clock;
   std::array<base::Counter*, kRefusals> refused{};
   head::ExemplarRing exemplars;
+  MetadataTable metadata;
 
   mutable base::Mutex mu;
   std::uint64_t last_ref BW_GUARDED_BY(mu) = 0;
   std::map<SeriesRef, MemorySeries> series BW_GUARDED_BY(mu);
   std::map<metric::Labels, SeriesRef> by_labels BW_GUARDED_BY(mu);
   std::map<std::string, SeriesRef, std::less<>> by_alias BW_GUARDED_BY(mu);
-  std::map<std::string, MetricMetadata, std::less<>> metadata BW_GUARDED_BY(mu);
   std::optional<base::TimestampMs> newest_sample BW_GUARDED_BY(mu);
   std::uint64_t refs_in_use BW_GUARDED_BY(mu) = 0;  // Appenders that hold refs: no series goes away meanwhile.
 };

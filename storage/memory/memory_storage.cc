@@ -41,12 +41,7 @@ class MemoryStorage final : public Storage, public StorageAdmin {
   }
 
   [[nodiscard]] std::vector<MetricMetadata> Metadata(std::string_view metric) const override {
-    std::vector<MetricMetadata> result;
-    const base::MutexLock lock(data_.mu);
-    for (const auto& [name, metadata] : data_.metadata) {
-      if (metric.empty() || name == metric) result.push_back(metadata);
-    }
-    return result;
+    return data_.metadata.Select(metric);
   }
 
   [[nodiscard]] StorageStats Stats(std::size_t limit) const override {
@@ -148,7 +143,10 @@ class MemoryStorage final : public Storage, public StorageAdmin {
 }  // namespace
 
 MemoryData::MemoryData(const StorageOptions& opts, base::Clock& time, base::MetricsRegistry& metrics)
-    : options(opts), clock(time), exemplars(opts.exemplars_max, opts.out_of_order_window) {
+    : options(opts),
+      clock(time),
+      exemplars(opts.exemplars_max, opts.out_of_order_window),
+      metadata(opts.metadata_max, metrics) {
   for (std::size_t i = 1; i < kRefusals; ++i) {
     refused[i] = &metrics.AddCounter("bellwether_storage_refused_samples_total", "Samples not taken, by reason.",
                                      {{"reason", std::string(RefusalName(static_cast<Refusal>(i)))}});

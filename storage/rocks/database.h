@@ -11,7 +11,7 @@
 //
 // A write that fails because the disk is full, read-only or broken stops RocksDB's writes for some seconds at least;
 // they go on by themselves when the disk works again (resumable_file_system.h). Reads go on all the time. Flushes,
-// merges and seals share one rate limit.
+// merges, seals and snapshots of the head share one rate limit.
 //
 // Left off, because this release has bugs there: WAL compression, WAL tracking in the manifest, manual WAL flush,
 // unordered writes, universal and FIFO compaction, ingesting over memtable keys.
@@ -80,6 +80,10 @@ class Database {
   // OK if writes are taken. Cheap. kUnavailable: they will be when the disk works again.
   [[nodiscard]] base::Status Health();
   [[nodiscard]] Usage usage() const;
+  // Before background work writes these bytes past RocksDB: waits until the rate limit has room for them.
+  void Pace(std::uint64_t bytes);
+  // Nobody is to wait any more: the store is being closed.
+  void StopPacing();
   // Which of the files in the database's directory hold what.
   [[nodiscard]] TableParts Tables() const;
 

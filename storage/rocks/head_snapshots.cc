@@ -27,7 +27,8 @@ constexpr std::uint64_t kSyncBytes = 16u << 20;
 // Gathers blocks into large writes.
 class SnapshotWriter {
  public:
-  SnapshotWriter(WritableFile& file, const SnapshotHeader& header) : file_(file), mark_(header.mark) {
+  SnapshotWriter(WritableFile& file, Database& database, const SnapshotHeader& header)
+      : file_(file), database_(database), mark_(header.mark) {
     AppendSnapshotStart(header, buffer_);
   }
 
@@ -44,6 +45,7 @@ class SnapshotWriter {
 
  private:
   base::Status WriteOut() {
+    database_.Pace(buffer_.size());
     BW_RETURN_IF_ERROR(file_.WriteAt(written_, buffer_));
     written_ += buffer_.size();
     buffer_.clear();
@@ -53,6 +55,7 @@ class SnapshotWriter {
   }
 
   WritableFile& file_;
+  Database& database_;
   const std::uint64_t mark_;
   std::string buffer_;
   std::uint64_t written_ = 0;
@@ -172,6 +175,7 @@ base::Result<std::vector<std::uint64_t>> HeadSnapshots::ChooseMarks(bool at_rest
 }
 
 base::Status HeadSnapshots::Take(std::span<const head::WindowId> handed_over) {
+  const WorkTime time(core_.metrics, BackgroundWork::kSnapshot, core_.clock);
   const std::int64_t begin = core_.clock.MonotonicNanos();
   const std::uint64_t journalled = core_.journal->counters().bytes;
   const bool at_rest = IsAtRest();
@@ -192,6 +196,7 @@ base::Status HeadSnapshots::Take(std::span<const head::WindowId> handed_over) {
   replayed_bytes_ = 0;
   const double seconds = static_cast<double>(core_.clock.MonotonicNanos() - begin) / 1e9;
   core_.metrics.snapshots.Add(marks.size());
+  core_.metrics.work_bytes[WorkIndex(BackgroundWork::kSnapshot)]->Add(marks.size() * *written);
   core_.metrics.snapshot_seconds.Set(seconds);
   BW_LOG(kInfo, "snapshot taken", {"mark", *newest_}, {"copies", marks.size()}, {"bytes", *written},
          {"seconds", seconds});
@@ -209,7 +214,8 @@ base::Result<std::uint64_t> HeadSnapshots::Write(std::span<const std::uint64_t> 
       return removed;
     }
     BW_ASSIGN_OR_RETURN(files.emplace_back(), files_.Create(TemporaryPath(i), 0));
-    writers.emplace_back(*files.back(), SnapshotHeader{marks[i], core_.internals.window, core_.clock.Now()});
+    writers.emplace_back(*files.back(), *core_.database,
+                         SnapshotHeader{marks[i], core_.internals.window, core_.clock.Now()});
   }
   const auto add = [&](SnapshotBlock kind, std::string_view payload) {
     for (SnapshotWriter& writer : writers) BW_RETURN_IF_ERROR(writer.Add(kind, payload));

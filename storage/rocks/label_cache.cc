@@ -8,6 +8,8 @@ namespace {
 // What a label set takes beside its bytes: itself and its entry in the map.
 constexpr std::size_t kEntryBytes = 2 * sizeof(metric::Labels) + 64;
 
+constexpr std::uint64_t kGrainBytes = 64u << 10;
+
 }  // namespace
 
 const metric::Labels* LabelSets::Intern(metric::Labels labels) {
@@ -53,8 +55,15 @@ base::Result<LabelSets::Addresses> LabelSets::Of(const std::shared_ptr<const Sea
   SealedWindow::Ordinals unknown;
   for (const std::size_t i : missing) unknown.push_back(ordinals[i]);
   std::vector<metric::Labels> read;
-  BW_RETURN_IF_ERROR(
-      window->ForLabels(unknown, [&](std::uint32_t, metric::Labels labels) { read.push_back(std::move(labels)); }));
+  base::MemoryHold reading(memory_);
+  std::uint64_t read_bytes = 0;
+  base::Status room;
+  BW_RETURN_IF_ERROR(window->ForLabels(unknown, [&](std::uint32_t, metric::Labels labels) {
+    read_bytes += labels.bytes().capacity() + kEntryBytes;
+    if (room.ok() && read_bytes > reading.bytes()) room = reading.Grow(read_bytes - reading.bytes() + kGrainBytes);
+    if (room.ok()) read.push_back(std::move(labels));
+  }));
+  BW_RETURN_IF_ERROR(std::move(room));
   const base::MutexLock lock(mu_);
   Table& table = TableOf(window);
   for (std::size_t i = 0; i < missing.size(); ++i) {
@@ -65,13 +74,15 @@ base::Result<LabelSets::Addresses> LabelSets::Of(const std::shared_ptr<const Sea
     }
     found[missing[i]] = (*page)[unknown[i] % kPageSeries] = Intern(std::move(read[i]));
   }
+  hold_.Absorb(std::move(reading));
+  hold_.ShrinkTo(bytes_.load(std::memory_order_relaxed) + kGrainBytes);
   return found;
 }
 
 std::shared_ptr<LabelSets> LabelCache::Current() {
   std::shared_ptr<LabelSets> full;  // Destroyed without the lock, by the last who uses it.
   const base::MutexLock lock(mu_);
-  if (current_->bytes() > bytes_max_) full = std::exchange(current_, std::make_shared<LabelSets>());
+  if (current_->bytes() > bytes_max_) full = std::exchange(current_, std::make_shared<LabelSets>(memory_));
   return current_;
 }
 

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "storage/rocks/analyze.h"
 #include "storage/rocks/backup.h"
 #include "storage/rocks/verify.h"
+#include "storage/rocks/verify_window.h"
 #include "storage/rocks/window_cleaner.h"
 
 namespace bellwether::storage {
@@ -28,6 +31,7 @@ std::string SnapshotNameAt(base::TimestampMs now, std::random_device&& random) {
 
 base::Status RocksAdmin::DeleteSeries(base::TimestampMs min, base::TimestampMs max, SelectorSpan selectors) {
   if (min > max || selectors.empty()) return base::OkStatus();
+  const WorkTime time(core_.metrics, BackgroundWork::kDelete, core_.clock);
   const base::MutexLock lock(maintenance_);
   BW_RETURN_IF_ERROR(DeleteRecent({min, max}, selectors));
   return DeleteSealed({min, max}, selectors);
@@ -85,28 +89,57 @@ base::Status RocksAdmin::ForgetNewest(const SealedWindow& window, const SealedWi
   return base::OkStatus();
 }
 
+// Window by window, so that maintenance goes on between.
 base::Status RocksAdmin::CleanTombstones() {
-  const base::MutexLock lock(maintenance_);
-  return CleanWindows(core_);
+  const WorkTime time(core_.metrics, BackgroundWork::kClean, core_.clock);
+  for (bool more = true; more;) {
+    const base::MutexLock lock(maintenance_);
+    BW_ASSIGN_OR_RETURN(more, CleanNextWindow(core_));
+  }
+  return base::OkStatus();
 }
 
 base::Result<std::string> RocksAdmin::Snapshot(SnapshotContent content) {
+  const WorkTime time(core_.metrics, BackgroundWork::kBackup, core_.clock);
   const std::string name = SnapshotNameAt(core_.clock.Now(), std::random_device());
   const base::MutexLock lock(maintenance_);
   BW_RETURN_IF_ERROR(WriteBackup(core_, name, content));
   return name;
 }
 
+// One after another, also those that come meanwhile. The list that names a window is held as long as it is read: its
+// files stay. Not longer: the head keeps what was sealed until older lists are gone.
+void RocksAdmin::VerifyWindows(VerifyReport& report) {
+  std::set<WindowKey> verified;
+  for (bool more = true; more;) {
+    more = false;
+    const std::shared_ptr<const WindowList> windows = core_.catalogue->windows();
+    for (const auto& window : *windows) {
+      const WindowEntry& entry = window->entry();
+      if (!verified.insert(entry.key).second) continue;
+      VerifyWindow(*core_.database, entry, core_.internals.window, report);
+      more = true;
+      break;
+    }
+  }
+}
+
 base::Result<CardinalityReport> RocksAdmin::Analyze(std::size_t limit) { return AnalyzeStore(core_, limit); }
 
+// Maintenance waits for the catalogue alone, and goes on while all else is read.
 base::Result<VerifyReport> RocksAdmin::Verify() {
-  const base::MutexLock lock(maintenance_);
+  const WorkTime time(core_.metrics, BackgroundWork::kVerify, core_.clock);
   VerifyReport report;
   JournalRange range;
-  BW_ASSIGN_OR_RETURN(range.from, VerifyDatabase(*core_.database, report));
-  // What is written from now on is in segments that are not looked at.
-  BW_ASSIGN_OR_RETURN(range.end, core_.journal->Rotate());
-  core_.FollowSegment();
+  {
+    const base::MutexLock lock(maintenance_);
+    range.from = VerifyCatalogue(*core_.database, report).mark;
+    // What is written from now on is in segments that are not looked at.
+    BW_ASSIGN_OR_RETURN(range.end, core_.journal->Rotate());
+    core_.FollowSegment();
+  }
+  VerifyTables(*core_.database, report);
+  VerifyWindows(report);
   BW_RETURN_IF_ERROR(VerifyJournal(core_.options.path + "/journal", core_.Files(), range, report));
   BW_RETURN_IF_ERROR(VerifyHeadSnapshots(core_.options.path + "/head", core_.Files(), report));
   return report;

@@ -28,6 +28,7 @@ class RocksAdmin final : public StorageAdmin {
 
  private:
   [[nodiscard]] base::Status DeleteRecent(const chunk::TimeRange& range, SelectorSpan selectors);
+  void VerifyWindows(VerifyReport& report);
   [[nodiscard]] base::Status DeleteSealed(const chunk::TimeRange& range, SelectorSpan selectors);
   [[nodiscard]] base::Status ForgetNewest(const SealedWindow& window, const SealedWindow::Ordinals& ordinals,
                                           const chunk::TimeRange& range);

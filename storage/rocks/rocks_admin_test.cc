@@ -433,6 +433,70 @@ TEST_F(VerifyTest, AWholeStoreIsCountedAndChangedInNothing) {
   EXPECT_THAT(held.status().message(), HasSubstr("process " + std::to_string(getpid()) + " holds it"));
 }
 
+// Maintenance as it reads the journal.
+class MaintainingFiles final : public FileSystem {
+ public:
+  base::Status MakeDirectories(const std::string& path) override { return files_.MakeDirectories(path); }
+  base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path, std::uint64_t size) override {
+    return files_.Create(path, size);
+  }
+  base::Result<std::unique_ptr<WritableFile>> OpenExisting(const std::string& path) override {
+    return files_.OpenExisting(path);
+  }
+  base::Result<std::string> Read(const std::string& path) override {
+    if (on_read) on_read();
+    return files_.Read(path);
+  }
+  base::Result<std::uint64_t> Size(const std::string& path) override { return files_.Size(path); }
+  base::Result<std::vector<std::string>> List(const std::string& path) override { return files_.List(path); }
+  base::Status Rename(const std::string& from, const std::string& to) override { return files_.Rename(from, to); }
+  base::Status Remove(const std::string& path) override { return files_.Remove(path); }
+  base::Status SyncDirectory(const std::string& path) override { return files_.SyncDirectory(path); }
+
+  std::function<void()> on_read;
+
+ private:
+  PosixFileSystem files_;
+};
+
+TEST_F(VerifyTest, MaintenanceGoesOnMeanwhile) {
+  MaintainingFiles files;
+  internals_.journal_files = &files;
+  Open();
+  int maintained = 0;
+  files.on_read = [&] {
+    clock_.Advance(base::Minutes(11));
+    Write(SeriesOf(maintained), {Float(clock_.Now().ms, 1)});
+    EXPECT_TRUE(store_.storage->Maintain().ok());  // Takes a snapshot and lets segments of the journal go.
+    ++maintained;
+  };
+  const VerifyReport report = admin().Verify().value();
+  EXPECT_THAT(report.damage, IsEmpty());
+  EXPECT_GT(report.windows, 0u);
+  EXPECT_GT(maintained, 1);
+  files.on_read = nullptr;
+  store_ = {};
+  internals_.journal_files = nullptr;
+}
+
+TEST_F(VerifyTest, NothingIsDamagedWhileWindowsAreSealedAndMerged) {
+  Open();
+  std::atomic<bool> stop{false};
+  std::jthread maintenance([&] {
+    for (std::int64_t t = clock_.Now().ms; !stop; t += 30 * kAdminMinute) {
+      clock_.Set(std::max(clock_.Now(), TimestampMs(t)));
+      for (int i = 0; i < 3; ++i) Write(SeriesOf(i), {Float(t, 1)});
+      EXPECT_TRUE(store_.storage->Maintain().ok());
+    }
+  });
+  for (int round = 0; round < 5; ++round) {
+    const base::Result<VerifyReport> report = admin().Verify();
+    ASSERT_TRUE(report.ok()) << report.status().ToString();
+    for (const VerifyReport::Damage& damage : report->damage) ADD_FAILURE() << damage.place << ": " << damage.what;
+  }
+  stop = true;
+}
+
 TEST_F(VerifyTest, ATableWithAFlippedByteIsNamed) {
   std::vector<fs::path> tables;
   for (const auto& file : fs::directory_iterator(options_.path + "/db")) {

@@ -1,4 +1,6 @@
 // The write path: head, journal, sync.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -21,7 +23,14 @@ class RocksAppender final : public Appender {
 
   base::Result<SeriesRef> FindOrCreate(const metric::Labels& labels, std::string_view alias) override {
     HoldRefs();
-    return core_.head->FindOrCreate(labels, alias);
+    if (!core_.memory_gate.IsShort()) return core_.head->FindOrCreate(labels, alias);
+    const SeriesRef known = core_.head->Find(labels, alias);
+    if (known != SeriesRef::kNone) return known;
+    core_.memory_gate.NoteRefusal();
+    return base::Overloaded(
+        fmt::format("create series {}: the part of --storage.memory for series and recent samples ({} MiB) is used up; "
+                    "known series go on",
+                    labels.ToMetricString(), core_.memory_gate.head_bytes_max() >> 20));
   }
 
   void Append(std::span<const FloatSample> samples) override {

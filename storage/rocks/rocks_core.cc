@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/log.h"
+#include "base/process_memory.h"
 #include "storage/journal/deletion_codec.h"
 #include "storage/journal/record_codec.h"
 #include "storage/rocks/head_snapshots.h"
@@ -138,26 +139,6 @@ WriteGate::Probe MakeDiskProbe(const StorageOptions& options, const RocksInterna
 
 }  // namespace
 
-bool MetadataTable::Differs(const MetricMetadata& metadata) const {
-  const base::MutexLock lock(mu_);
-  const auto found = by_metric_.find(metadata.metric);
-  return found == by_metric_.end() || found->second != metadata;
-}
-
-void MetadataTable::Set(const MetricMetadata& metadata) {
-  const base::MutexLock lock(mu_);
-  by_metric_.insert_or_assign(metadata.metric, metadata);
-}
-
-std::vector<MetricMetadata> MetadataTable::Select(std::string_view metric) const {
-  std::vector<MetricMetadata> result;
-  const base::MutexLock lock(mu_);
-  for (const auto& [name, metadata] : by_metric_) {
-    if (metric.empty() || name == metric) result.push_back(metadata);
-  }
-  return result;
-}
-
 RocksCore::RocksCore(const StorageOptions& opts, const RocksInternals& intern, base::Clock& time,
                      base::MetricsRegistry& registry)
     : options(opts),
@@ -166,9 +147,20 @@ RocksCore::RocksCore(const StorageOptions& opts, const RocksInternals& intern, b
       metrics(registry),
       own_files(std::make_unique<PosixFileSystem>()),
       exemplars(opts.exemplars_max, opts.out_of_order_window),
-      gate(MakeDiskProbe(opts, intern), DiskReserve(), time, registry) {}
+      metadata(opts.metadata_max, registry),
+      gate(MakeDiskProbe(opts, intern), DiskReserve(), time, registry),
+      memory_gate([this] { return MeasureMemory(); }, opts.head_bytes_max, time, registry) {}
 
 RocksCore::~RocksCore() = default;
+
+MemoryUse RocksCore::MeasureMemory() const {
+  MemoryUse use{.process = internals.process_memory ? internals.process_memory() : base::ProcessMemory()};
+  const Database::Usage used = database->usage();
+  use.block_cache = used.block_cache_bytes;
+  use.memtables = used.memtable_bytes;
+  if (options.query_memory != nullptr) use.queries = options.query_memory->used();
+  return use;
+}
 
 void RocksCore::ResetHead() {
   head = std::make_unique<head::Head>(MakeHeadOptions(options, internals.window, archive.get()));
@@ -247,7 +239,7 @@ std::uint64_t RocksCore::DiskReserve() const {
 
 std::string RocksCore::EncodeMetadata() const {
   CommitEncoder encoder;
-  for (const MetricMetadata& m : metadata.Select({})) encoder.AddMetadata(m);
+  for (const MetricMetadata& m : metadata.ByAge()) encoder.AddMetadata(m);
   return std::string(encoder.Payload());
 }
 

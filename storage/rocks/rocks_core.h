@@ -24,11 +24,13 @@
 #include "storage/head/head.h"
 #include "storage/journal/file_system.h"
 #include "storage/journal/journal.h"
+#include "storage/metadata_table.h"
 #include "storage/open.h"
 #include "storage/rocks/catalogue.h"
 #include "storage/rocks/commit_gate.h"
 #include "storage/rocks/database.h"
 #include "storage/rocks/label_cache.h"
+#include "storage/rocks/memory_gate.h"
 #include "storage/rocks/rocks_newest_archive.h"
 #include "storage/rocks/seal_backlog.h"
 #include "storage/rocks/storage_metrics.h"
@@ -48,21 +50,8 @@ struct RocksInternals {
   enum class SealStep { kWritten, kIngested, kNamed, kMarked, kMergeWritten, kMergeIngested, kMergeNamed };
   std::function<base::Status(SealStep)> after_seal_step;
   WriteGate::Probe disk_space;                          // Null: the machine's.
+  std::function<std::uint64_t()> process_memory;        // Likewise; bytes.
   std::shared_ptr<rocksdb::FileSystem> database_files;  // Likewise.
-};
-
-// Metadata by metric name. Thread-safe.
-class MetadataTable {
- public:
-  // True if it is new or changed.
-  [[nodiscard]] bool Differs(const MetricMetadata& metadata) const;
-  void Set(const MetricMetadata& metadata);
-  // Of one metric, or of all if empty; by metric name.
-  [[nodiscard]] std::vector<MetricMetadata> Select(std::string_view metric) const;
-
- private:
-  mutable base::Mutex mu_;
-  std::map<std::string, MetricMetadata, std::less<>> by_metric_ BW_GUARDED_BY(mu_);
 };
 
 // The highest of the times it was shown. Thread-safe.
@@ -115,7 +104,7 @@ struct RocksCore {
   std::unique_ptr<FileSystem> own_files;
   std::shared_ptr<Database> database;
   std::unique_ptr<Catalogue> catalogue;
-  LabelCache label_cache{options.block_cache_bytes / 2};
+  LabelCache label_cache{options.label_cache_bytes, options.query_memory};
   std::unique_ptr<RocksNewestArchive> archive;
   std::unique_ptr<head::Head> head;
   std::unique_ptr<Journal> journal;
@@ -127,9 +116,11 @@ struct RocksCore {
   NewestTime newest_sent;  // Since start, from senders.
   SealBacklog backlog;
   WriteGate gate;
+  MemoryGate memory_gate;
 
  private:
   [[nodiscard]] base::Status Replay(std::uint64_t read_from);
+  [[nodiscard]] MemoryUse MeasureMemory() const;
   [[nodiscard]] std::string JournalPath() const { return options.path + "/journal"; }
 
   base::Mutex segment_mu_;

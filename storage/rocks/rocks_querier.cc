@@ -23,9 +23,14 @@ struct SealedPlace {
 // are merged by the addresses that the label cache gives equal label sets.
 class SealedSelection {
  public:
-  SealedSelection(std::shared_ptr<const WindowList> windows, std::shared_ptr<LabelSets> sets, base::TimestampMs min,
-                  base::TimestampMs max)
-      : windows_(std::move(windows)), sets_(std::move(sets)), min_(min), max_(max), readers_(windows_->size()) {}
+  SealedSelection(const RocksCore& core, std::shared_ptr<const WindowList> windows, std::shared_ptr<LabelSets> sets,
+                  base::TimestampMs min, base::TimestampMs max)
+      : windows_(std::move(windows)),
+        sets_(std::move(sets)),
+        min_(min),
+        max_(max),
+        hold_(core.options.query_memory),
+        readers_(windows_->size()) {}
 
   base::Status Find(std::span<const metric::Matcher> matchers) {
     for (std::size_t w = 0; w < windows_->size(); ++w) {
@@ -35,6 +40,7 @@ class SealedSelection {
       part.window = w;
       BW_ASSIGN_OR_RETURN(part.ordinals, window->Match(matchers, min_, max_));
       if (part.ordinals.empty()) continue;
+      BW_RETURN_IF_ERROR(hold_.Grow(part.ordinals.size() * kPartBytesPerSeries));
       BW_ASSIGN_OR_RETURN(part.labels, sets_->Of(window, part.ordinals));
       if (!sets_->AllBeginWithName()) part.SortByLabels();
       const bool same_as_before = !parts_.empty() && parts_.back().labels == part.labels;
@@ -85,6 +91,8 @@ class SealedSelection {
   }
 
  private:
+  static constexpr std::uint64_t kPartBytesPerSeries = sizeof(std::uint32_t) + sizeof(const metric::Labels*);
+
   // The matching series of one window.
   struct Part {
     std::size_t window = 0;
@@ -131,6 +139,7 @@ class SealedSelection {
   std::shared_ptr<LabelSets> sets_;
   base::TimestampMs min_;
   base::TimestampMs max_;
+  base::MemoryHold hold_;  // For parts_.
   std::vector<std::unique_ptr<SealedWindow::ChunkReader>> readers_;
   std::vector<Part> parts_;      // Older windows first.
   LabelSets::Addresses series_;  // Of all parts, by label set, each once.
@@ -252,7 +261,8 @@ class RocksQuerier final : public Querier {
     const base::TimestampMs min = std::max(min_, hints.min);
     const base::TimestampMs max = std::min(max_, hints.max);
     // The windows first: while this list is held, the head keeps what a newer list would have instead.
-    auto sealed = std::make_unique<SealedSelection>(core_.catalogue->windows(), core_.label_cache.Current(), min, max);
+    auto sealed =
+        std::make_unique<SealedSelection>(core_, core_.catalogue->windows(), core_.label_cache.Current(), min, max);
     auto recent = core_.head->Select(matchers, {min_, max_}, hints);
     if (base::Status found = sealed->Find(matchers); !found.ok()) {
       return std::make_unique<FailedSeriesSet>(std::move(found));

@@ -36,6 +36,7 @@ base::Result<std::shared_ptr<Database>> OpenLocked(const StorageOptions& options
   BW_RETURN_IF_ERROR(PrepareDataFormat(options.path));
   BW_ASSIGN_OR_RETURN(locked->database, Database::Open({.path = options.path + "/db",
                                                         .block_cache_bytes = options.block_cache_bytes,
+                                                        .memtable_bytes = options.memtable_bytes,
                                                         .retention = options.retention,
                                                         .files = internals.database_files},
                                                        clock));
@@ -51,11 +52,13 @@ RocksStorage::RocksStorage(std::unique_ptr<RocksCore> core)
   SetGauges();
   MeasureDiskIfDue();
   core_->gate.SetReserve(core_->DiskReserve());
+  core_->memory_gate.Look();
   if (!core_->options.background_thread) return;
   background_ = std::jthread([this](const std::stop_token& stop) { RunBackground(stop); });
 }
 
 RocksStorage::~RocksStorage() {
+  core_->database->StopPacing();
   if (background_.joinable()) {
     background_.request_stop();
     background_.join();
@@ -123,6 +126,7 @@ base::Status RocksStorage::SealAndMeasure() {
   MeasureDiskIfDue();
   core_->gate.SetReserve(core_->DiskReserve());
   core_->gate.Look();
+  core_->memory_gate.Look();
   return status;
 }
 
@@ -171,7 +175,10 @@ void RocksStorage::SetGauges() {
   std::uint64_t journal_bytes = 0;
   for (const SegmentInfo& segment : segments) journal_bytes += segment.bytes;
   metrics.head_series.Set(static_cast<double>(core_->head->SeriesCount()));
-  metrics.windows.Set(static_cast<double>(core_->catalogue->windows()->size()));
+  const std::shared_ptr<const WindowList> windows = core_->catalogue->windows();
+  metrics.windows.Set(static_cast<double>(windows->size()));
+  metrics.windows_to_clean.Set(static_cast<double>(
+      std::count_if(windows->begin(), windows->end(), [](const auto& w) { return !w->deleted().empty(); })));
   const Database::Usage database = core_->database->usage();
   metrics.background_bytes.Set(static_cast<double>(database.background_bytes));
   metrics.database_syncs.Set(static_cast<double>(database.syncs));
@@ -209,6 +216,7 @@ void RocksStorage::RunBackground(const std::stop_token& stop) {
   };
   while (core_->clock.SleepUntil(core_->clock.Now() + (merging ? kMergePause : kLookEvery), stop)) {
     const base::TimestampMs now = core_->clock.Now();
+    core_->memory_gate.Look();
     if (core_->options.sync == SyncPolicy::kInterval && is_over(now, synced, core_->options.sync_interval)) {
       synced = now;
       if (const base::Status flushed = core_->journal->Flush(); !flushed.ok()) {

@@ -524,6 +524,89 @@ TEST_F(RocksStorageTest, AReadOnlyDiskRefusesSendersAndReadsGoOn) {
   EXPECT_EQ(Write(labels, {{kRocksNow, 1}}).floats, 1u);
 }
 
+// ---- Memory
+
+TEST_F(RocksStorageTest, WithoutMemoryOnlyNewSeriesAreRefused) {
+  std::uint64_t used = 900u << 20;
+  options_.head_bytes_max = 1000u << 20;
+  internals_.process_memory = [&] { return used; };
+  Open();
+  Fill(kRocksNow, 1);
+  const auto try_new = [&] {
+    clock_.Advance(base::Seconds(1));  // What was seen a moment ago is not looked at again.
+    return TryWrite(Labels{{"__name__", "new"}}, {{clock_.Now().ms, 1}});
+  };
+  const auto gauge = [&](const char* name) { return metrics_.AddGauge(name, "").Value(); };
+  used = 1100u << 20;
+  const auto refused = try_new();
+  EXPECT_EQ(refused.status().code(), StatusCode::kOverloaded);
+  EXPECT_THAT(refused.status().message(), HasSubstr("create series new: the part of --storage.memory"));
+  EXPECT_THAT(refused.status().message(), HasSubstr("1000 MiB"));
+  EXPECT_EQ(gauge("bellwether_memory_short"), 1);
+  EXPECT_EQ(metrics_.AddCounter("bellwether_memory_refusals_total", "", {{"part", "head"}}).Value(), 1u);
+  EXPECT_EQ(Write(Labels{{"__name__", "m"}, {"i", "0"}}, {{kRocksNow + kHour, 1}}).floats, 1u);
+  used = 960u << 20;  // Not far enough below.
+  EXPECT_FALSE(try_new().ok());
+  used = 940u << 20;
+  EXPECT_TRUE(try_new().ok());
+  EXPECT_EQ(gauge("bellwether_memory_short"), 0);
+  used = std::uint64_t{5000} << 20;
+  Open();  // What was acknowledged comes back whatever it costs.
+  EXPECT_EQ(Everything().size(), 4u);
+  EXPECT_EQ(gauge("bellwether_memory_short"), 1);
+}
+
+TEST_F(RocksStorageTest, WhatOthersHaveIsNotTheHeads) {
+  options_.head_bytes_max = 1000u << 20;
+  options_.query_memory = std::make_shared<base::MemoryShare>(0, "");
+  internals_.process_memory = [] { return 1500u << 20; };
+  base::MemoryHold queries(options_.query_memory);
+  ASSERT_TRUE(queries.Grow(800u << 20).ok());
+  Open();
+  EXPECT_TRUE(TryWrite(Labels{{"__name__", "new"}}, {{kRocksNow, 1}}).ok());
+  const double head = metrics_.AddGauge("bellwether_memory_used_bytes", "", {{"part", "head"}}).Value();
+  EXPECT_GT(head, 600u << 20);
+  EXPECT_LE(head, 700u << 20);
+  queries.ShrinkTo(0);
+  clock_.Advance(base::Seconds(1));
+  EXPECT_FALSE(TryWrite(Labels{{"__name__", "newer"}}, {{kRocksNow, 1}}).ok());
+}
+
+TEST_F(RocksStorageTest, LabelSetsOfSealedSeriesCountAsMemoryOfQueries) {
+  options_.query_memory = std::make_shared<base::MemoryShare>(1u << 20, "no memory for queries");
+  Open();
+  Fill(kRocksNow, 9);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  base::MemoryHold others(options_.query_memory);
+  ASSERT_TRUE(others.Grow((1u << 20) - 100).ok());
+  const auto querier = store_.storage->NewQuerier(TimestampMs::Min(), TimestampMs::Max());
+  const auto set = querier->Select({});
+  EXPECT_FALSE(set->Next());
+  EXPECT_EQ(set->status(), base::Unavailable("no memory for queries"));
+  others.ShrinkTo(0);
+  EXPECT_EQ(Everything().size(), 3u);
+  EXPECT_GT(options_.query_memory->used(), 0u);  // Kept for the next query.
+  Close();
+  EXPECT_EQ(options_.query_memory->used(), 0u);
+}
+
+TEST_F(RocksStorageTest, BackgroundWorkIsCountedAndPaced) {
+  Open();
+  Fill(kRocksNow, 24);
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  clock_.Advance(base::Minutes(11));
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  double written = 0;
+  for (const char* work : {"seal", "merge", "snapshot"}) {
+    const std::uint64_t bytes =
+        metrics_.AddCounter("bellwether_storage_background_bytes_total", "", {{"work", work}}).Value();
+    EXPECT_GT(bytes, 0u) << work;
+    written += static_cast<double>(bytes);
+  }
+  EXPECT_GE(metrics_.AddGauge("bellwether_storage_background_bytes", "").Value(), written);
+  EXPECT_EQ(metrics_.AddGauge("bellwether_storage_background_waiting", "", {{"work", "seal"}}).Value(), 0);
+}
+
 TEST_F(RocksStorageTest, PartsOfTheDiskAddUpToTheFolder) {
   Open();
   Fill(kRocksNow, 9);

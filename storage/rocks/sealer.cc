@@ -57,6 +57,7 @@ base::Status Sealer::SealDue() {
   for (const head::WindowId w : core_.head->Windows()) {
     if (IsDue(w) && !IsHandedOver(w)) due.push_back(w);
   }
+  core_.metrics.windows_to_seal.Set(static_cast<double>(due.size()));
   if (!ShouldPass(due)) return base::OkStatus();
   last_pass_ = core_.clock.Now();
 
@@ -65,11 +66,13 @@ base::Status Sealer::SealDue() {
   for (const head::WindowId w : core_.head->Windows()) {
     if (IsDue(w) && !IsHandedOver(w)) BW_RETURN_IF_ERROR(SealWindow(w, journal_end));
   }
+  core_.metrics.windows_to_seal.Set(0);
   FinishHandovers();
   return base::OkStatus();
 }
 
 base::Status Sealer::SealWindow(head::WindowId window, std::uint64_t journal_end) {
+  const WorkTime time(core_.metrics, BackgroundWork::kSeal, core_.clock);
   const WindowKey key{window, core_.catalogue->NextGeneration(window)};
   BW_ASSIGN_OR_RETURN(const std::unique_ptr<WindowWriter> writer,
                       WindowWriter::Begin(*core_.database, core_.options.path + "/seal", {.key = key}));
@@ -89,6 +92,7 @@ base::Status Sealer::SealWindow(head::WindowId window, std::uint64_t journal_end
     handovers_.push_back({window, version});
     core_.metrics.sealed_windows.Add();
     core_.metrics.sealed_samples.Add(entry.samples);
+    core_.metrics.work_bytes[WorkIndex(BackgroundWork::kSeal)]->Add(entry.bytes);
     BW_LOG(kInfo, "window sealed", {"window", head::WindowStart(window, core_.internals.window)},
            {"generation", key.generation}, {"series", entry.series}, {"samples", entry.samples},
            {"bytes", entry.bytes});

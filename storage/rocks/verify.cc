@@ -43,7 +43,11 @@ class LookingFiles final : public FileSystem {
   base::Result<std::unique_ptr<WritableFile>> OpenExisting(const std::string&) override {
     return std::unique_ptr<WritableFile>(std::make_unique<Untouched>());
   }
-  base::Result<std::string> Read(const std::string& path) override { return files_.Read(path); }
+  // What is gone by now is needed no more: a segment without records is none.
+  base::Result<std::string> Read(const std::string& path) override {
+    base::Result<std::string> read = files_.Read(path);
+    return read.status().code() == base::StatusCode::kNotFound ? std::string() : std::move(read);
+  }
   base::Result<std::uint64_t> Size(const std::string& path) override { return files_.Size(path); }
   base::Result<std::vector<std::string>> List(const std::string& directory) override {
     auto names = files_.List(directory);
@@ -107,27 +111,24 @@ class RecordVerifier {
   DecodedCommit commit_;
 };
 
-class DatabaseVerifier {
+class CatalogueVerifier {
  public:
-  DatabaseVerifier(Database& database, VerifyReport& report) : database_(database), report_(report) {}
+  CatalogueVerifier(Database& database, VerifyReport& report) : database_(database), report_(report) {}
 
-  base::Result<std::uint64_t> Run() {
-    CheckFiles();
-    CheckCatalogue();
-    CheckStates();
-    CheckNewest();
+  CheckedCatalogue Run() {
+    CheckEntries();
     const std::vector<WindowKey> on_disk = GenerationsOnDisk(database_);
     const std::set<WindowKey> files(on_disk.begin(), on_disk.end());
-    for (const WindowEntry& entry : entries_) {
+    const std::vector<WindowEntry>& entries = found_.windows;
+    for (const WindowEntry& entry : entries) {
       if (!files.contains(entry.key)) Tell(PlaceOf(entry.key), "the catalogue names it, and it has no files");
-      VerifyWindow(database_, entry, length_, report_);
     }
     for (const WindowKey& key : files) {
-      const bool is_named = std::any_of(entries_.begin(), entries_.end(), [&](const auto& e) { return e.key == key; });
+      const bool is_named = std::any_of(entries.begin(), entries.end(), [&](const auto& e) { return e.key == key; });
       if (!is_named)
         report_.notes.push_back(PlaceOf(key) + ": files that the catalogue does not name; a start drops them");
     }
-    return mark_;
+    return std::move(found_);
   }
 
  private:
@@ -136,28 +137,7 @@ class DatabaseVerifier {
   }
   void Tell(std::string place, std::string what) { report_.damage.push_back({std::move(place), std::move(what)}); }
 
-  // Every block of every table.
-  void CheckFiles() {
-    std::vector<rocksdb::LiveFileMetaData> files;
-    database_.db().GetLiveFilesMetaData(&files);
-    for (const rocksdb::LiveFileMetaData& file : files) {
-      const std::string path = file.db_path + file.name;
-      ++report_.files;
-      rocksdb::SstFileReader reader{rocksdb::Options()};
-      rocksdb::Status status = reader.Open(path);
-      if (status.ok()) status = reader.VerifyChecksum();
-      if (!status.ok() && IsLive(file.name)) Tell(path, status.ToString());
-    }
-  }
-
-  // A database that is in use drops files of its own accord.
-  bool IsLive(const std::string& name) {
-    std::vector<rocksdb::LiveFileMetaData> files;
-    database_.db().GetLiveFilesMetaData(&files);
-    return std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.name == name; });
-  }
-
-  void CheckCatalogue() {
+  void CheckEntries() {
     rocksdb::ReadOptions options;
     options.verify_checksums = true;
     const std::unique_ptr<rocksdb::Iterator> it(database_.db().NewIterator(options, database_.meta()));
@@ -168,13 +148,16 @@ class DatabaseVerifier {
     }
     if (!it->status().ok()) Tell("catalogue", it->status().ToString());
     for (const WindowKey& key : hidden_) {
-      const bool is_named = std::any_of(entries_.begin(), entries_.end(), [&](const auto& e) { return e.key == key; });
+      const bool is_named =
+          std::any_of(found_.windows.begin(), found_.windows.end(), [&](const auto& e) { return e.key == key; });
       if (!is_named) Tell("catalogue", fmt::format("there are tombstones of {}, which is not named", PlaceOf(key)));
     }
   }
 
   bool CheckMeta(std::string_view key, std::string_view value) {
-    if (key.starts_with(kCatalogueWindows)) return DecodeWindowEntry(key, value, entries_.emplace_back()) || DropLast();
+    if (key.starts_with(kCatalogueWindows)) {
+      return DecodeWindowEntry(key, value, found_.windows.emplace_back()) || DropLast();
+    }
     if (key.starts_with(kCatalogueTombstones)) {
       key.remove_prefix(kCatalogueTombstones.size());
       return key.size() == kWindowPrefixBytes && ReadWindowPrefix(key, hidden_.emplace_back()) &&
@@ -186,52 +169,70 @@ class DatabaseVerifier {
     }
     std::uint64_t number = 0;
     if (!base::ReadVarint(value, number) || !value.empty() || number == 0) return false;
-    if (key == kCatalogueMark) mark_ = number;
-    if (key == kCatalogueLength) length_ = base::DurationMs(static_cast<std::int64_t>(number));
+    if (key == kCatalogueMark) found_.mark = number;
+    if (key == kCatalogueLength) found_.window_length = base::DurationMs(static_cast<std::int64_t>(number));
     return true;
   }
 
   bool DropLast() {
-    entries_.pop_back();
+    found_.windows.pop_back();
     return false;
-  }
-
-  void CheckStates() {
-    rocksdb::ReadOptions options;
-    options.verify_checksums = true;
-    options.fill_cache = false;
-    const std::unique_ptr<rocksdb::Iterator> it(database_.db().NewIterator(options, database_.state()));
-    for (it->SeekToFirst(); it->Valid(); it->Next()) {
-      ++report_.state_entries;
-      StateValue value;
-      if (!DecodeStateValue(it->value().ToStringView(), value)) {
-        Tell("state entry " + it->key().ToString(), "its value is malformed");
-      }
-    }
-    if (!it->status().ok()) Tell("states", it->status().ToString());
-  }
-
-  void CheckNewest() {
-    rocksdb::ReadOptions options;
-    options.verify_checksums = true;
-    options.fill_cache = false;
-    const std::unique_ptr<rocksdb::Iterator> it(database_.db().NewIterator(options, database_.newest()));
-    head::SavedSeries saved;
-    for (it->SeekToFirst(); it->Valid(); it->Next()) {
-      if (it->key().size() != kNewestKeyBytes || !DecodeNewest(it->value().ToStringView(), saved)) {
-        Tell("newest sample " + it->key().ToString(true), "the entry is malformed");
-      }
-    }
-    if (!it->status().ok()) Tell("newest samples", it->status().ToString());
   }
 
   Database& database_;
   VerifyReport& report_;
-  std::uint64_t mark_ = 1;
-  base::DurationMs length_ = base::Hours(2);
-  std::vector<WindowEntry> entries_;
+  CheckedCatalogue found_;
   std::vector<WindowKey> hidden_;
 };
+
+// A database that is in use drops files of its own accord.
+bool IsLive(Database& database, const std::string& name) {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  database.db().GetLiveFilesMetaData(&files);
+  return std::any_of(files.begin(), files.end(), [&](const auto& file) { return file.name == name; });
+}
+
+void VerifyFiles(Database& database, VerifyReport& report) {
+  std::vector<rocksdb::LiveFileMetaData> files;
+  database.db().GetLiveFilesMetaData(&files);
+  for (const rocksdb::LiveFileMetaData& file : files) {
+    const std::string path = file.db_path + file.name;
+    ++report.files;
+    rocksdb::SstFileReader reader{rocksdb::Options()};
+    rocksdb::Status status = reader.Open(path);
+    if (status.ok()) status = reader.VerifyChecksum();
+    if (!status.ok() && IsLive(database, file.name)) report.damage.push_back({path, status.ToString()});
+  }
+}
+
+void VerifyStates(Database& database, VerifyReport& report) {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> it(database.db().NewIterator(options, database.state()));
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    ++report.state_entries;
+    StateValue value;
+    if (!DecodeStateValue(it->value().ToStringView(), value)) {
+      report.damage.push_back({"state entry " + it->key().ToString(), "its value is malformed"});
+    }
+  }
+  if (!it->status().ok()) report.damage.push_back({"states", it->status().ToString()});
+}
+
+void VerifyNewest(Database& database, VerifyReport& report) {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> it(database.db().NewIterator(options, database.newest()));
+  head::SavedSeries saved;
+  for (it->SeekToFirst(); it->Valid(); it->Next()) {
+    if (it->key().size() != kNewestKeyBytes || !DecodeNewest(it->value().ToStringView(), saved)) {
+      report.damage.push_back({"newest sample " + it->key().ToString(true), "the entry is malformed"});
+    }
+  }
+  if (!it->status().ok()) report.damage.push_back({"newest samples", it->status().ToString()});
+}
 
 }  // namespace
 
@@ -261,14 +262,21 @@ base::Status VerifyHeadSnapshots(const std::string& path, FileSystem& files, Ver
     const std::uint64_t mark = ParseSnapshotName(name);
     if (mark == 0) continue;
     const base::Result<std::string> bytes = files.Read(path + "/" + name);
+    if (bytes.status().code() == base::StatusCode::kNotFound) continue;
     const base::Status checked = bytes.ok() ? CheckHeadSnapshot(*bytes, mark) : bytes.status();
     if (!checked.ok()) report.damage.push_back({path + "/" + name, checked.message()});
   }
   return base::OkStatus();
 }
 
-base::Result<std::uint64_t> VerifyDatabase(Database& database, VerifyReport& report) {
-  return DatabaseVerifier(database, report).Run();
+CheckedCatalogue VerifyCatalogue(Database& database, VerifyReport& report) {
+  return CatalogueVerifier(database, report).Run();
+}
+
+void VerifyTables(Database& database, VerifyReport& report) {
+  VerifyFiles(database, report);
+  VerifyStates(database, report);
+  VerifyNewest(database, report);
 }
 
 base::Result<VerifyReport> VerifyStoreAt(const std::string& path, base::Clock& clock) {
@@ -283,7 +291,12 @@ base::Result<VerifyReport> VerifyStoreAt(const std::string& path, base::Clock& c
   JournalRange range;
   auto database = Database::Open({.path = path + "/db", .access = Database::Access::kLook}, clock);
   if (database.ok()) {
-    BW_ASSIGN_OR_RETURN(range.from, VerifyDatabase(**database, report));
+    const CheckedCatalogue catalogue = VerifyCatalogue(**database, report);
+    range.from = catalogue.mark;
+    VerifyTables(**database, report);
+    for (const WindowEntry& entry : catalogue.windows) {
+      VerifyWindow(**database, entry, catalogue.window_length, report);
+    }
   } else {
     report.damage.push_back({path + "/db", database.status().message()});
   }

@@ -8,25 +8,37 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "storage/admin.h"
 #include "storage/journal/file_system.h"
 #include "storage/rocks/database.h"
+#include "storage/rocks/window_format.h"
 
 namespace bellwether::storage {
+
+// What the catalogue says, and what is said of it and the files there are.
+struct CheckedCatalogue {
+  std::uint64_t mark = 1;  // Of the journal.
+  base::DurationMs window_length = base::Hours(2);
+  std::vector<WindowEntry> windows;
+};
+// Nobody changes the catalogue meanwhile. Quick: no window is read.
+[[nodiscard]] CheckedCatalogue VerifyCatalogue(Database& database, VerifyReport& report);
+
+// Every block of every table that stays, every state, and what is known of idle series.
+void VerifyTables(Database& database, VerifyReport& report);
 
 // The journal's segments in [from, end).
 struct JournalRange {
   std::uint64_t from = 1;
   std::uint64_t end = std::numeric_limits<std::uint64_t>::max();
 };
+// Segments that go meanwhile are left out, and so are snapshots of the head below.
 [[nodiscard]] base::Status VerifyJournal(const std::string& path, FileSystem& files, const JournalRange& range,
                                          VerifyReport& report);
 
-// The files of <path>/head, of which nobody makes or removes one meanwhile.
+// The files of <path>/head.
 [[nodiscard]] base::Status VerifyHeadSnapshots(const std::string& path, FileSystem& files, VerifyReport& report);
-
-// The database, its windows and states; returns the journal's mark. The caller keeps maintenance out.
-[[nodiscard]] base::Result<std::uint64_t> VerifyDatabase(Database& database, VerifyReport& report);
 
 }  // namespace bellwether::storage

@@ -46,6 +46,7 @@ base::Status CleanGenerations(RocksCore& core, const WindowList& generations) {
   for (const auto& generation : generations) {
     BW_ASSIGN_OR_RETURN(const std::optional<WindowEntry> entry, Rewrite(core, *generation, key));
     if (entry) {
+      core.metrics.work_bytes[WorkIndex(BackgroundWork::kClean)]->Add(entry->bytes);
       written.push_back(*entry);
       ++key.generation;
     }
@@ -57,18 +58,22 @@ base::Status CleanGenerations(RocksCore& core, const WindowList& generations) {
 
 }  // namespace
 
-base::Status CleanWindows(RocksCore& core) {
+base::Result<bool> CleanNextWindow(RocksCore& core) {
+  bool found = false;
   {
     const std::shared_ptr<const WindowList> windows = core.catalogue->windows();
-    for (auto it = windows->begin(); it != windows->end();) {
-      const head::WindowId window = (*it)->entry().key.window;
-      const auto end = std::find_if(it, windows->end(), [&](const auto& w) { return w->entry().key.window != window; });
-      const auto first = std::find_if(it, end, [](const auto& w) { return !w->deleted().empty(); });
-      if (first != end) BW_RETURN_IF_ERROR(CleanGenerations(core, {first, end}));
-      it = end;
+    const auto first =
+        std::find_if(windows->begin(), windows->end(), [](const auto& w) { return !w->deleted().empty(); });
+    if (first != windows->end()) {
+      found = true;
+      const head::WindowId window = (*first)->entry().key.window;
+      const auto end =
+          std::find_if(first, windows->end(), [&](const auto& w) { return w->entry().key.window != window; });
+      BW_RETURN_IF_ERROR(CleanGenerations(core, {first, end}));
     }
   }
-  return core.catalogue->DropRemoved();
+  BW_RETURN_IF_ERROR(core.catalogue->DropRemoved());
+  return found;
 }
 
 }  // namespace bellwether::storage

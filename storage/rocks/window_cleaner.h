@@ -9,8 +9,9 @@
 
 namespace bellwether::storage {
 
-// The caller keeps maintenance out. A crash leaves files that no catalogue names: they are dropped at start. Errors:
-// kUnavailable (disk full), kCorruption (a window cannot be read: it stays as it is), kInternal.
-[[nodiscard]] base::Status CleanWindows(RocksCore& core);
+// Cleans one window, if there is one to be cleaned; false if there is none. The caller keeps maintenance out. A crash
+// leaves files that no catalogue names: they are dropped at start. Errors: kUnavailable (disk full), kCorruption (a
+// window cannot be read: it stays as it is), kInternal.
+[[nodiscard]] base::Result<bool> CleanNextWindow(RocksCore& core);
 
 }  // namespace bellwether::storage

@@ -152,7 +152,7 @@ base::Result<std::unique_ptr<WindowMerger::Merge>> WindowMerger::Begin() {
 }
 
 base::Result<bool> WindowMerger::Work(std::chrono::nanoseconds slice) {
-  const std::int64_t begin = core_.clock.MonotonicNanos();
+  const WorkTime time(core_.metrics, BackgroundWork::kMerge, core_.clock);
   if (merge_ != nullptr && !merge_->IsCurrent()) merge_.reset();
   if (merge_ == nullptr && core_.gate.state() == WriteGate::State::kOpen) {
     BW_ASSIGN_OR_RETURN(merge_, Begin());
@@ -164,8 +164,7 @@ base::Result<bool> WindowMerger::Work(std::chrono::nanoseconds slice) {
   if (status.code() == base::StatusCode::kCorruption) given_up_.insert(merge_->plan().first);
   if (!status.ok() || !more) merge_.reset();  // Reads the inputs no more: their files may go.
   if (status.ok() && !more) status = core_.catalogue->DropRemoved();
-  const std::int64_t took = core_.clock.MonotonicNanos() - begin;
-  core_.metrics.merge_ms.Add(static_cast<std::uint64_t>(std::max<std::int64_t>(took, 0) / 1'000'000));
+  core_.metrics.merges_under_way.Set(merge_ == nullptr ? 0 : 1);
   BW_RETURN_IF_ERROR(std::move(status));
   return true;
 }
@@ -190,7 +189,7 @@ base::Status WindowMerger::Finish() {
   BW_RETURN_IF_ERROR(core_.AfterStep(Step::kMergeIngested));
   BW_RETURN_IF_ERROR(core_.catalogue->Merge(entry, plan.inputs).status());
   core_.metrics.merges.Add();
-  core_.metrics.merged_bytes.Add(entry.bytes);
+  core_.metrics.work_bytes[WorkIndex(BackgroundWork::kMerge)]->Add(entry.bytes);
   BW_LOG(kInfo, "windows merged", {"window", head::WindowStart(plan.first, core_.internals.window)},
          {"span", plan.span}, {"from", plan.inputs.size()}, {"series", entry.series}, {"samples", entry.samples},
          {"bytes", entry.bytes});

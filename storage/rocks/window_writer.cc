@@ -41,8 +41,9 @@ class WindowWriter::File {
     if (writer_ != nullptr && writer_->FileSize() >= kSstBytesMax) BW_RETURN_IF_ERROR(Finish());
     if (writer_ == nullptr) {
       paths_.push_back(path_ + "." + std::to_string(paths_.size()) + ".sst");
-      writer_ =
-          std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(), database_.db().GetOptions(family_), family_);
+      const rocksdb::Options options = database_.db().GetOptions(family_);  // With the rate limit of background work.
+      writer_ = std::make_unique<rocksdb::SstFileWriter>(rocksdb::EnvOptions(options), options, family_, true,
+                                                         rocksdb::Env::IO_LOW);
       BW_RETURN_IF_ERROR(FromRocks(writer_->Open(paths_.back()), "create " + paths_.back()));
     }
     const rocksdb::Status put = writer_->Put(ToWindowSlice(key), ToWindowSlice(value));
