@@ -90,6 +90,21 @@ std::vector<std::uint32_t> Head::Impl::WithSamples(const index::IdSet& set, Rang
   return found;
 }
 
+bool Head::Impl::FirstOfEachValue(std::string_view name, Range range, std::set<std::string, std::less<>>& values) {
+  bool all_known = true;
+  for (SeriesTable::ValueSeries& found : table.ValuesOf(name)) {
+    const auto slots = std::span(found.slots).first(found.count);
+    const bool live = std::any_of(slots.begin(), slots.end(), [&](std::uint32_t slot) {
+      const Shard& shard = *shards[ShardOf(slot)];
+      const base::MutexLock lock(shard.mu);
+      return shard.At(slot).Overlaps(range.min, range.max);
+    });
+    if (live) values.insert(std::move(found.value));
+    all_known = all_known && (live || found.all);
+  }
+  return all_known;
+}
+
 void Head::LabelNames(std::span<const metric::Matcher> matchers, Range range,
                       std::set<std::string, std::less<>>& names) const {
   const Pin pin = impl_->NewPin();
@@ -101,6 +116,7 @@ void Head::LabelNames(std::span<const metric::Matcher> matchers, Range range,
 void Head::LabelValues(std::string_view name, std::span<const metric::Matcher> matchers, Range range,
                        std::set<std::string, std::less<>>& values) const {
   const Pin pin = impl_->NewPin();
+  if (matchers.empty() && impl_->FirstOfEachValue(name, range, values)) return;
   index::IdSet live;
   live.AddMany(impl_->WithSamples(impl_->table.Resolve(matchers), range));
   impl_->table.CollectValues(name, live, values);

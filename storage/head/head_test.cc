@@ -222,5 +222,25 @@ TEST_F(HeadTest, ARefThatLostItsPlaceLeadsToTheSeriesThatTookIt) {
   EXPECT_THAT(Minutes("a"), testing::Contains(2));
 }
 
+TEST_F(HeadTest, ValuesAreThoseOfSeriesWithSamplesInTheRange) {
+  const auto add = [&](const std::string& value, int n, std::int64_t minute) {
+    const Head::Pin pin = head_.PinRefs();
+    const SeriesRef ref =
+        head_.FindOrCreate(metric::Labels{{"__name__", "m"}, {"job", value}, {"n", std::to_string(n)}}).value();
+    Apply({At(ref, minute)});
+  };
+  for (int n = 0; n < 300; ++n) add("many old, one new", n, n == 299 ? 60 : 0);
+  for (int n = 0; n < 10; ++n) add("old", n, 0);
+  add("one", 0, 60);
+  const auto values = [&](std::int64_t from, std::int64_t to) {
+    std::set<std::string, std::less<>> found;
+    head_.LabelValues("job", {}, {kWindowStart + base::Minutes(from), kWindowStart + base::Minutes(to)}, found);
+    return found;
+  };
+  EXPECT_THAT(values(50, 70), ElementsAre("many old, one new", "one"));
+  EXPECT_THAT(values(-10, 10), ElementsAre("many old, one new", "old"));
+  EXPECT_THAT(values(20, 30), IsEmpty());
+}
+
 }  // namespace
 }  // namespace bellwether::storage::head

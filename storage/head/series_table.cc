@@ -264,6 +264,20 @@ void SeriesTable::CollectValues(std::string_view name, const index::IdSet& serie
   });
 }
 
+std::vector<SeriesTable::ValueSeries> SeriesTable::ValuesOf(std::string_view name) const {
+  std::vector<ValueSeries> values;
+  const base::ReaderLock lock(mu_);
+  const StringId id = strings_.Find(name);
+  if (id == index::kNoString) return values;
+  postings_.ForEachValue(id, [&](StringId value, const index::PostingList& list) {
+    ValueSeries& found = values.emplace_back();
+    found.value = strings_.Get(value);
+    found.count = list.First(found.slots);
+    found.all = found.count == list.size();
+  });
+  return values;
+}
+
 std::size_t SeriesTable::size() const {
   const base::ReaderLock lock(mu_);
   return attached_;

@@ -10,6 +10,7 @@
 // and the caller has the slot from one of the locked functions, under a pin.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -77,6 +78,15 @@ class SeriesTable {
   void CollectNames(const index::IdSet& series, std::set<std::string, std::less<>>& names) const;
   void CollectValues(std::string_view name, const index::IdSet& series,
                      std::set<std::string, std::less<>>& values) const;
+
+  // A value of a name and some of the series that have it.
+  struct ValueSeries {
+    std::string value;
+    std::array<std::uint32_t, 4> slots{};
+    std::size_t count = 0;
+    bool all = false;  // No other series has it.
+  };
+  [[nodiscard]] std::vector<ValueSeries> ValuesOf(std::string_view name) const;
 
   [[nodiscard]] std::size_t size() const;
   // Slots given out so far are below this.

@@ -142,6 +142,19 @@ bool PostingList::Intersects(const IdSet& set) const {
   return false;
 }
 
+std::size_t PostingList::First(std::span<std::uint32_t> ids) const {
+  const std::size_t n = std::min(ids.size(), size());
+  switch (form()) {
+    case kEmpty: break;
+    case kOne:
+      if (n > 0) ids[0] = one();
+      break;
+    case kArray: std::copy_n(array()->ids, n, ids.begin()); break;
+    case kBitmap: roaring_bitmap_range_uint32_array(bitmap(), 0, n, ids.data()); break;
+  }
+  return n;
+}
+
 std::size_t PostingList::size() const {
   switch (form()) {
     case kEmpty: return 0;

@@ -36,6 +36,8 @@ class PostingList {
   // Leaves in `set` only ids that are here.
   void IntersectInto(IdSet& set) const;
   [[nodiscard]] bool Intersects(const IdSet& set) const;
+  // Fills `ids` with the least ones; returns how many there are of them.
+  [[nodiscard]] std::size_t First(std::span<std::uint32_t> ids) const;
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool empty() const { return word_ == 0; }
   [[nodiscard]] std::size_t heap_bytes() const;
