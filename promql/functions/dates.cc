@@ -17,15 +17,26 @@ std::int64_t WholeSeconds(double seconds) {
   return static_cast<std::int64_t>(seconds);
 }
 
-constexpr std::int64_t kSecondsPerDay = 86400;
+// A time as day since the epoch and second of that day.
+struct DayAndSecond {
+  std::int64_t day = 0;
+  std::int64_t second = 0;
+};
 
-std::int64_t FloorDay(std::int64_t seconds) {
-  return seconds / kSecondsPerDay - (seconds % kSecondsPerDay < 0 ? 1 : 0);
-}
-std::int64_t SecondOfDay(double v) {
+// Go counts unsigned seconds from March of the year -292277022400: what lies before wraps around to the far future.
+DayAndSecond Split(double v) {
+  constexpr std::int64_t kSecondsPerDay = 86400;
+  constexpr std::int64_t kDaysToYearOne = 730'692'556LL * 146'097 + 306;
+  constexpr std::int64_t kSecondsToEpoch = 62'135'596'800;
+  constexpr std::int64_t kFirstSecond = -kDaysToYearOne * kSecondsPerDay - kSecondsToEpoch;
   const std::int64_t seconds = WholeSeconds(v);
+  if (seconds < kFirstSecond) {
+    const auto wrapped = static_cast<std::uint64_t>(seconds);
+    return {static_cast<std::int64_t>(wrapped / kSecondsPerDay), static_cast<std::int64_t>(wrapped % kSecondsPerDay)};
+  }
   const std::int64_t rest = seconds % kSecondsPerDay;
-  return rest < 0 ? rest + kSecondsPerDay : rest;
+  const bool before = rest < 0;
+  return {seconds / kSecondsPerDay - (before ? 1 : 0), before ? rest + kSecondsPerDay : rest};
 }
 
 // std::chrono's calendar ends at year 32767; beyond it dates repeat every 400 years.
@@ -36,14 +47,14 @@ struct Date {
 
 Date DateOf(double v) {
   constexpr std::int64_t kDaysPerCycle = 146097;
-  const std::int64_t day = FloorDay(WholeSeconds(v));
+  const std::int64_t day = Split(v).day;
   const std::int64_t cycles = day / kDaysPerCycle;
   const auto rest = static_cast<int>(day % kDaysPerCycle);
   return {std::chrono::year_month_day(Days(std::chrono::days(rest))), cycles};
 }
 
-double Minute(double v) { return static_cast<double>(SecondOfDay(v) / 60 % 60); }
-double Hour(double v) { return static_cast<double>(SecondOfDay(v) / 3600); }
+double Minute(double v) { return static_cast<double>(Split(v).second / 60 % 60); }
+double Hour(double v) { return static_cast<double>(Split(v).second / 3600); }
 double DayOfWeek(double v) { return std::chrono::weekday(Days(DateOf(v).ymd)).c_encoding(); }
 double DayOfMonth(double v) { return static_cast<unsigned>(DateOf(v).ymd.day()); }
 double DayOfYear(double v) {

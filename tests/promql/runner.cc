@@ -105,7 +105,7 @@ promql::EngineOptions ScriptEngineOptions() {
 }
 
 base::Result<ScriptResult> RunScript(std::string_view text, const promql::Engine& engine,
-                                     const StorageFactory& new_storage) {
+                                     const StorageFactory& new_storage, const StorageStep& after_load) {
   BW_ASSIGN_OR_RETURN(const std::vector<Command> commands, ParseScript(text));
   ScriptResult result;
   std::unique_ptr<storage::Storage> storage = new_storage();
@@ -117,6 +117,7 @@ base::Result<ScriptResult> RunScript(std::string_view text, const promql::Engine
       if (auto status = Load(*load, *storage); !status.ok()) {
         return status.WithContext(fmt::format("line {}: load", command.line));
       }
+      if (after_load) storage = after_load(std::move(storage));
     } else {
       const auto& eval = std::get<EvalCommand>(command.what);
       std::string problem = EvalRunner(engine, *storage, eval).Run();

@@ -33,8 +33,12 @@ struct ScriptResult {
 
 using StorageFactory = std::function<std::unique_ptr<storage::Storage>()>;
 
+// What happens to a store after each load: it comes back, or another that has the same samples.
+using StorageStep = std::function<std::unique_ptr<storage::Storage>(std::unique_ptr<storage::Storage>)>;
+
 // kInvalidArgument if the script is malformed or a load fails: the cases behind it cannot be run.
 [[nodiscard]] base::Result<ScriptResult> RunScript(std::string_view text, const promql::Engine& engine,
-                                                   const StorageFactory& new_storage);
+                                                   const StorageFactory& new_storage,
+                                                   const StorageStep& after_load = nullptr);
 
 }  // namespace bellwether::promqltest

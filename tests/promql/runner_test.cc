@@ -26,7 +26,22 @@ namespace {
 // Scripts live near the epoch; some evaluate before it.
 constexpr base::TimestampMs kNow(base::Days(365).ms);
 
-enum class Store { kMemory, kRocks };
+enum class Store {
+  kMemory,
+  kRocks,            // All that is past sealed after each load.
+  kRocksRestarted,   // Closed and opened after each load.
+  kRocksTwoSamples,  // Chunks of two samples: every boundary between chunks is crossed.
+};
+
+std::string StoreName(const testing::TestParamInfo<Store>& store) {
+  switch (store.param) {
+    case Store::kMemory: return "Memory";
+    case Store::kRocks: return "Rocks";
+    case Store::kRocksRestarted: return "RocksRestarted";
+    case Store::kRocksTwoSamples: break;
+  }
+  return "RocksTwoSamples";
+}
 
 // Where a RocksDB store lives while a script uses it.
 class ScratchFolder {
@@ -52,18 +67,43 @@ class ScriptRunner {
   explicit ScriptRunner(Store store) : store_(store), clock_(kNow), engine_(ScriptEngineOptions(), clock_, metrics_) {}
 
   base::Result<ScriptResult> Run(const ScriptFile& file) {
-    return RunScript(file.text, engine_, [this] { return NewStorage(); });
+    return RunScript(
+        file.text, engine_, [this] { return NewStorage(); },
+        [this](std::unique_ptr<storage::Storage> loaded) { return AfterLoad(std::move(loaded)); });
   }
 
  private:
   // A script clears its storage often; each of them gets its folder and its metrics.
   std::unique_ptr<storage::Storage> NewStorage() {
+    if (store_ == Store::kMemory) {
+      storage::StorageOptions options;
+      options.retention = base::DurationMs();
+      return storage::NewMemoryStorage(options, clock_, metrics_);
+    }
+    ++folders_;
+    return OpenStorage();
+  }
+
+  std::unique_ptr<storage::Storage> AfterLoad(std::unique_ptr<storage::Storage> loaded) {
+    if (store_ == Store::kRocksRestarted) {
+      EXPECT_TRUE(loaded->Sync().ok());
+      loaded.reset();
+      state_stores_.pop_back();
+      return OpenStorage();
+    }
+    if (store_ == Store::kRocks) {
+      EXPECT_TRUE(loaded->Maintain().ok());
+    }
+    return loaded;
+  }
+
+  // The folder made last.
+  std::unique_ptr<storage::Storage> OpenStorage() {
     storage::StorageOptions options;
     options.retention = base::DurationMs();
-    if (store_ == Store::kMemory) return storage::NewMemoryStorage(options, clock_, metrics_);
-    options.path = scratch_.path() + "/" + std::to_string(++folders_);
+    options.path = scratch_.path() + "/" + std::to_string(folders_);
     options.sync = storage::SyncPolicy::kOff;
-    options.chunk_samples_max = 2;  // Every boundary between chunks is crossed.
+    if (store_ == Store::kRocksTwoSamples) options.chunk_samples_max = 2;
     options.background_thread = false;
     auto opened = storage::OpenRocksStorage(options, clock_, *rocks_metrics_.emplace_back(NewRegistry()));
     if (!opened.ok()) {
@@ -138,8 +178,10 @@ TEST_P(PromqlScripts, ConformanceHoldsTheFloor) {
   fmt::print("{:<28} {:>4}/{}\n", "all", passed, total);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, PromqlScripts, testing::Values(Store::kMemory, Store::kRocks),
-                         [](const auto& test) { return test.param == Store::kMemory ? "Memory" : "Rocks"; });
+INSTANTIATE_TEST_SUITE_P(Stores, PromqlScripts,
+                         testing::Values(Store::kMemory, Store::kRocks, Store::kRocksRestarted,
+                                         Store::kRocksTwoSamples),
+                         StoreName);
 
 TEST(ScriptRunner, AFailingCaseIsTold) {
   const ScriptFile file{"wrong.test", "load 1m\n a 1\n\neval instant at 0 a\n a 2\n\neval instant at 0 a\n a 1\n"};
