@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "storage/admin.h"
 
@@ -13,5 +14,9 @@ namespace bellwether::api {
 [[nodiscard]] std::string ReportJson(const storage::VerifyReport& report);
 // {"series":n,...,"windows":[{"minTime",...}],"seriesCountByMetricName":[{"name","value"}],...}, times in milliseconds.
 [[nodiscard]] std::string ReportJson(const storage::CardinalityReport& report);
+
+// {"blocks":[{"ulid","minTime","maxTime","stats":{...},"compaction":{...},"version":1}]}, as Prometheus describes the
+// blocks of its store: times in milliseconds, the end exclusive. The level grows with the windows merged.
+[[nodiscard]] std::string BlocksJson(const std::vector<storage::SealedWindowInfo>& windows);
 
 }  // namespace bellwether::api

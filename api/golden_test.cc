@@ -133,6 +133,7 @@ class GoldenServer {
     context_.ready = [] { return true; };
     context_.stopping = [] { return false; };
     context_.quit = [] {};
+    context_.enable_search = true;
     context_.version = "0.1.0";
     context_.storage_retention = "15d";
     context_.enable_lifecycle = true;

@@ -120,6 +120,8 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
   context.cors_origin = options.cors_origin;
   context.query_log = dependencies.query_log;
   context.quit = dependencies.quit;
+  context.enable_search = options.enable_search;
+  context.search_limit_max = options.search_limit_max;
   context.remote_read = options.remote_read;
   context.enable_lifecycle = options.enable_lifecycle;
   context.enable_admin_api = options.enable_admin_api;

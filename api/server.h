@@ -40,10 +40,12 @@ struct RemoteReadLimits {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 9598;      // 0: any free one; see port().
-  std::string external_url{};     // Without a slash at the end; its path prefixes all routes.
-  bool enable_lifecycle = false;  // /-/reload
-  bool enable_admin_api = false;  // /api/v1/admin/tsdb/...
+  std::uint16_t port = 9598;              // 0: any free one; see port().
+  std::string external_url{};             // Without a slash at the end; its path prefixes all routes.
+  bool enable_lifecycle = false;          // /-/reload
+  bool enable_admin_api = false;          // /api/v1/admin/tsdb/...
+  bool enable_search = false;             // /api/v1/search/...
+  std::size_t search_limit_max = 10'000;  // Results of one search; 0: no limit.
   std::size_t request_bytes_max = 64u << 20;
   int connections_max = 1024;
   int ingest_workers = 0;  // 0: four for each core; most of them wait for the disk.

@@ -1,5 +1,6 @@
 #include "server/application.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <random>
@@ -106,6 +107,9 @@ struct Application::Parts {
     server_options.enable_admin_api = options.enable_admin_api;
     server_options.connections_max = options.connections_max;
     server_options.remote_read = options.remote_read;
+    server_options.enable_search =
+        std::find(options.features.begin(), options.features.end(), "search-api") != options.features.end();
+    server_options.search_limit_max = options.search_limit_max;
     server_options.cors_origin = options.cors_origin;
     server_options.version = std::string(kVersion);
     server_options.storage_retention = base::FormatDuration(options.retention);

@@ -36,6 +36,7 @@ struct ServeOptions {
   std::string external_url;  // Empty: made from the listen address.
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
+  std::size_t search_limit_max = 10'000;  // 0: none.
   int connections_max = 1024;
   base::DurationMs lookback = base::Minutes(5);
   base::DurationMs query_timeout = base::Minutes(2);

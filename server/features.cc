@@ -24,6 +24,9 @@ constexpr std::array<FeatureFlag, 6> kFeatureFlags = {{
     {"type-and-unit-labels", &promql::EngineOptions::type_and_unit_labels, nullptr},
 }};
 
+// Those that other parts look for themselves.
+constexpr std::array<std::string_view, 1> kServerFeatures = {"search-api"};
+
 // Those that are always on here; named for the sake of command lines made for Prometheus.
 constexpr std::array<std::string_view, 8> kGraduatedFeatures = {
     "promql-at-modifier",    "promql-negative-offset", "promql-duration-expr",  "native-histograms",
@@ -40,6 +43,7 @@ std::vector<std::string> ApplyFeatures(const std::vector<std::string>& features,
   std::vector<std::string> unknown;
   for (const std::string& feature : features) {
     bool known = std::find(kGraduatedFeatures.begin(), kGraduatedFeatures.end(), feature) != kGraduatedFeatures.end();
+    known = known || std::find(kServerFeatures.begin(), kServerFeatures.end(), feature) != kServerFeatures.end();
     for (const FeatureFlag& flag : kFeatureFlags) {
       if (flag.name != feature) continue;
       known = true;

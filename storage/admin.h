@@ -82,6 +82,19 @@ struct CardinalityReport {
   std::vector<NameCount> bytes_by_metric;       // On disk, index left out; to the block of 32 KiB.
 };
 
+// A sealed window, or several merged, as the catalogue has it.
+struct SealedWindowInfo {
+  std::uint64_t id = 0;     // Unlike that of any other window on disk; the files of one never change.
+  base::TimestampMs min{};  // Of its samples, both inclusive.
+  base::TimestampMs max;
+  std::uint64_t series = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t samples = 0;  // Those among them that are deleted count until the files are written anew.
+  std::uint64_t bytes = 0;    // On disk.
+  std::uint64_t merged = 1;   // Windows that it holds.
+  bool has_deletions = false;
+};
+
 class StorageAdmin {
  public:
   virtual ~StorageAdmin() = default;
@@ -104,6 +117,9 @@ class StorageAdmin {
 
   // `limit` entries a list. Errors: kCorruption, kInternal (I/O).
   virtual base::Result<CardinalityReport> Analyze(std::size_t limit) = 0;
+
+  // The windows on disk by time; cheap.
+  [[nodiscard]] virtual std::vector<SealedWindowInfo> SealedWindows() const = 0;
 };
 
 // Makes the folder `target`, absent or empty, a store as `snapshot` has it. Errors: kNotFound (no snapshot), kConflict

@@ -44,6 +44,7 @@ class FuzzedApi {
     context_.ready = [] { return true; };
     context_.stopping = [] { return false; };
     context_.enable_lifecycle = true;
+    context_.enable_search = true;
     routes_ = AllRoutes(context_);
   }
 

@@ -50,6 +50,7 @@ RouteTable AllRoutes(const HandlerContext& context) {
   RouteTable routes;
   AddQueryRoutes(context, routes);
   AddMetadataRoutes(context, routes);
+  AddSearchRoutes(context, routes);
   AddRuleRoutes(context, routes);
   AddStatusRoutes(context, routes);
   AddTargetRoutes(context, routes);

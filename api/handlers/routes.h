@@ -66,7 +66,9 @@ struct HandlerContext {
   std::optional<metric::Matcher> cors_origin = {};  // Whose pages may read; nothing: anybody's.
   QueryLog* query_log = nullptr;                    // Null: queries are not logged.
   std::shared_ptr<SenderTable> senders = std::make_shared<SenderTable>();
-  std::function<void()> quit = {};  // May be null: this server cannot be ended over HTTP.
+  std::function<void()> quit = {};        // May be null: this server cannot be ended over HTTP.
+  std::size_t search_limit_max = 10'000;  // 0: none.
+  bool enable_search = false;
   bool enable_lifecycle = false;
   bool enable_admin_api = false;
 };
@@ -80,6 +82,7 @@ using ApiFunction = std::function<base::Status(const HttpRequest&, HttpResponse&
 // The families. `context` outlives the routes.
 void AddQueryRoutes(const HandlerContext& context, RouteTable& routes);  // query, query_range, format, parse, exemplars
 void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes);    // series, labels, label values, metadata
+void AddSearchRoutes(const HandlerContext& context, RouteTable& routes);      // search/...
 void AddRuleRoutes(const HandlerContext& context, RouteTable& routes);        // rules, alerts, alertmanagers
 void AddStatusRoutes(const HandlerContext& context, RouteTable& routes);      // status/..., targets, /version
 void AddTargetRoutes(const HandlerContext& context, RouteTable& routes);      // targets, scrape_pools

@@ -7,6 +7,7 @@
 #include <limits>
 #include <thread>
 
+#include "api/admin_reports.h"
 #include "api/handlers/params.h"
 #include "api/handlers/routes.h"
 #include "api/json/envelope.h"
@@ -17,6 +18,15 @@ namespace {
 
 // The level of Prometheus's API that is spoken here; clients decide by it what they may ask.
 constexpr std::string_view kPrometheusLevel = "3.5.0";
+
+// Operators, their modifiers, and aggregations, but for the experimental ones.
+constexpr auto kOperatorNames = std::to_array<std::string_view>(
+    {"!=",    "!~",           "%",     "*",          "+",           "-",        "/",
+     "<",     "<=",           "==",    "=~",         ">",           ">=",       "@",
+     "^",     "and",          "atan2", "avg",        "bool",        "bottomk",  "by",
+     "count", "count_values", "group", "group_left", "group_right", "ignoring", "max",
+     "min",   "offset",       "on",    "or",         "quantile",    "stddev",   "stdvar",
+     "sum",   "topk"});
 
 // Without a `features` key: Grafana takes a server that has one, even an empty one, for Mimir.
 void WriteBuildInfo(JsonWriter& json, const HandlerContext& context) {
@@ -140,6 +150,13 @@ base::Status NoLiveNotifications(const HandlerContext&, const HttpRequest&, Http
   return base::OkStatus();
 }
 
+base::Status TsdbBlocks(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
+  const storage::StorageAdmin* admin = context.storage.admin();
+  const auto windows = admin == nullptr ? std::vector<storage::SealedWindowInfo>() : admin->SealedWindows();
+  RespondData(response, [&](JsonWriter& json) { json.Raw(BlocksJson(windows)); });
+  return base::OkStatus();
+}
+
 base::Status WalReplay(const HandlerContext&, const HttpRequest&, HttpResponse& response) {
   RespondData(response, [](JsonWriter& json) {
     json.BeginObject().Key("min").Integer(0).Key("max").Integer(0).Key("current").Integer(0).EndObject();
@@ -166,6 +183,9 @@ base::Status Features(const HandlerContext& context, const HttpRequest&, HttpRes
     for (const promql::FunctionSignature& function : promql::AllFunctions()) {
       json.Key(function.name).Bool(!function.experimental || parser.experimental_functions);
     }
+    json.EndObject().Key("promql_operators").BeginObject();
+    for (const std::string_view name : kOperatorNames) json.Key(name).Bool(true);
+    for (const std::string_view name : {"limitk", "limit_ratio"}) json.Key(name).Bool(parser.experimental_functions);
     json.EndObject().EndObject();
   });
   return base::OkStatus();
@@ -189,6 +209,7 @@ void AddStatusRoutes(const HandlerContext& context, RouteTable& routes) {
   add("/api/v1/status/flags", Flags);
   add("/api/v1/status/config", Config);
   add("/api/v1/status/tsdb", Tsdb);
+  add("/api/v1/status/tsdb/blocks", TsdbBlocks);
   add("/api/v1/status/walreplay", WalReplay, WorkerPool::kAdmin);
   add("/api/v1/notifications", Notifications, WorkerPool::kAdmin);
   add("/api/v1/notifications/live", NoLiveNotifications, WorkerPool::kAdmin);

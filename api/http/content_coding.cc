@@ -167,7 +167,7 @@ ContentCoding ChooseCoding(std::string_view accept_encoding) {
 
 bool IsCompressible(std::string_view content_type) {
   const auto has = [&](std::string_view part) { return content_type.find(part) != std::string_view::npos; };
-  if (has("event-stream") || has("protobuf")) return false;
+  if (has("event-stream") || has("protobuf") || has("ndjson")) return false;
   return content_type.starts_with("text/") || has("json") || has("javascript") || has("xml") || has("yaml") ||
          has("openmetrics");
 }

@@ -27,7 +27,8 @@ enum class ContentCoding : std::uint8_t { kIdentity, kGzip, kDeflate, kZstd };
 // for gzip unless gzip is listed. kIdentity if nothing else is wanted, or if identity is listed with a greater weight.
 [[nodiscard]] ContentCoding ChooseCoding(std::string_view accept_encoding);
 
-// Text, JSON and the like; not images, archives, protobuf, nor a stream of events that must not wait in an encoder.
+// Text, JSON and the like; not images, archives, protobuf, nor a stream of events or lines that must not wait in an
+// encoder.
 [[nodiscard]] bool IsCompressible(std::string_view content_type);
 
 // One encoder, used for one body at a time.

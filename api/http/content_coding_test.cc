@@ -37,7 +37,8 @@ TEST(ContentCodingTest, KnowsWhatIsWorthCompressing) {
   for (const char* type : {"application/json", "text/plain; version=0.0.4", "text/html", "image/svg+xml"}) {
     EXPECT_TRUE(IsCompressible(type)) << type;
   }
-  for (const char* type : {"image/png", "application/x-protobuf", "text/event-stream", "application/gzip", ""}) {
+  for (const char* type :
+       {"image/png", "application/x-protobuf", "text/event-stream", "application/x-ndjson", "application/gzip", ""}) {
     EXPECT_FALSE(IsCompressible(type)) << type;
   }
 }

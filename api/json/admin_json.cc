@@ -12,6 +12,23 @@ void WriteCounts(JsonWriter& json, std::string_view key, const std::vector<stora
   json.EndArray();
 }
 
+// 26 characters of Crockford's base 32: 48 bits of time, then 80 that are the id's.
+std::string BlockUlid(const storage::SealedWindowInfo& window) {
+  constexpr std::string_view kDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  std::string ulid(26, '0');
+  auto time = static_cast<std::uint64_t>(window.min.ms) & ((std::uint64_t{1} << 48) - 1);
+  for (std::size_t i = 10; i-- > 0; time >>= 5) ulid[i] = kDigits[time & 31];
+  std::uint64_t id = window.id;
+  for (std::size_t i = 26; i-- > 10; id >>= 5) ulid[i] = kDigits[id & 31];
+  return ulid;
+}
+
+int BlockLevel(std::uint64_t merged) {
+  int level = 1;
+  for (; merged > 1; merged /= 3) ++level;
+  return level;
+}
+
 }  // namespace
 
 std::string ReportJson(const storage::VerifyReport& report) {
@@ -58,6 +75,28 @@ std::string ReportJson(const storage::CardinalityReport& report) {
     WriteCounts(json, "seriesCountByLabelValuePair", report.series_by_label_pair);
     WriteCounts(json, "bytesByMetricName", report.bytes_by_metric);
     json.EndObject();
+  }
+  return out;
+}
+
+std::string BlocksJson(const std::vector<storage::SealedWindowInfo>& windows) {
+  std::string out;
+  StringSink sink(out);
+  {
+    JsonWriter json(sink);
+    json.BeginObject().Key("blocks").BeginArray();
+    for (const storage::SealedWindowInfo& window : windows) {
+      const std::string ulid = BlockUlid(window);
+      json.BeginObject().Key("ulid").String(ulid).Key("minTime").Integer(window.min.ms);
+      json.Key("maxTime").Integer(window.max.ms + 1).Key("stats").BeginObject();
+      json.Key("numSamples").Unsigned(window.samples).Key("numSeries").Unsigned(window.series);
+      json.Key("numChunks").Unsigned(window.chunks).Key("numBytes").Unsigned(window.bytes).EndObject();
+      json.Key("compaction").BeginObject().Key("level").Integer(BlockLevel(window.merged));
+      json.Key("sources").BeginArray().String(ulid).EndArray();
+      if (window.has_deletions) json.Key("hasTombstones").Bool(true);
+      json.EndObject().Key("version").Integer(1).EndObject();
+    }
+    json.EndArray().EndObject();
   }
   return out;
 }

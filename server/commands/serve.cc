@@ -136,6 +136,7 @@ void AddServeCommand(CLI::App& app, std::function<int()>& run) {
       "group has (60%), or bytes (4GB)");
   command->add_option("--web.listen-address", o.listen_address, "HOST:PORT to listen on");
   command->add_option("--web.external-url", o.external_url, "URL under which people reach this server");
+  command->add_option("--web.search.max-limit", o.search_limit_max, "Results that one search may ask for; 0: no limit");
   command->add_option("--web.cors.origin", flags->cors_origin,
                       "Regular expression for the origins whose pages may read the API, anchored");
   command->add_flag("--web.enable-lifecycle", o.enable_lifecycle, "Allow POST /-/reload and /-/quit");

@@ -94,6 +94,8 @@ class MemoryStorage final : public Storage, public StorageAdmin {
   }
   base::Result<VerifyReport> Verify() override { return base::Execution("a store in memory has no files to check"); }
 
+  [[nodiscard]] std::vector<SealedWindowInfo> SealedWindows() const override { return {}; }
+
   base::Result<CardinalityReport> Analyze(std::size_t limit) override {
     SeriesCensus census;
     const base::MutexLock lock(data_.mu);

@@ -126,6 +126,28 @@ void RocksAdmin::VerifyWindows(VerifyReport& report) {
 
 base::Result<CardinalityReport> RocksAdmin::Analyze(std::size_t limit) { return AnalyzeStore(core_, limit); }
 
+std::vector<SealedWindowInfo> RocksAdmin::SealedWindows() const {
+  // Generations of one window are few, and begin anew with it.
+  constexpr unsigned kGenerationBits = 16;
+  std::vector<SealedWindowInfo> infos;
+  const std::shared_ptr<const WindowList> windows = core_.catalogue->windows();
+  for (const auto& window : *windows) {
+    const WindowEntry& entry = window->entry();
+    const auto number = static_cast<std::uint64_t>(entry.key.window.number);
+    infos.push_back({.id = number << kGenerationBits | (entry.key.generation & ((1u << kGenerationBits) - 1)),
+                     .min = entry.min,
+                     .max = entry.max,
+                     .series = entry.series,
+                     .chunks = entry.chunks,
+                     .samples = entry.samples,
+                     .bytes = entry.bytes,
+                     .merged = static_cast<std::uint64_t>(entry.span),
+                     .has_deletions = !window->deleted().empty()});
+  }
+  std::sort(infos.begin(), infos.end(), [](const auto& a, const auto& b) { return a.min < b.min; });
+  return infos;
+}
+
 // Maintenance waits for the catalogue alone, and goes on while all else is read.
 base::Result<VerifyReport> RocksAdmin::Verify() {
   const WorkTime time(core_.metrics, BackgroundWork::kVerify, core_.clock);

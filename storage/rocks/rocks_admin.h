@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/mutex.h"
 #include "storage/admin.h"
@@ -25,6 +26,7 @@ class RocksAdmin final : public StorageAdmin {
   base::Result<std::string> Snapshot(SnapshotContent content) override;
   base::Result<VerifyReport> Verify() override;
   base::Result<CardinalityReport> Analyze(std::size_t limit) override;
+  [[nodiscard]] std::vector<SealedWindowInfo> SealedWindows() const override;
 
  private:
   [[nodiscard]] base::Status DeleteRecent(const chunk::TimeRange& range, SelectorSpan selectors);

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -696,9 +697,23 @@ TEST_F(RocksAdminTest, AnAnalysisCountsSeriesOnceAndTellsChurn) {
     EXPECT_GT(window.bytes, 0u);
     EXPECT_LT(window.min, window.max);
   }
+  const std::vector<SealedWindowInfo> sealed = admin().SealedWindows();
+  ASSERT_EQ(sealed.size(), report.windows.size());
+  std::set<std::uint64_t> ids;
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    EXPECT_EQ(sealed[i].min, report.windows[i].min);
+    EXPECT_EQ(sealed[i].max, report.windows[i].max);
+    EXPECT_EQ(sealed[i].series, report.windows[i].series);
+    EXPECT_EQ(sealed[i].samples, report.windows[i].samples);
+    EXPECT_EQ(sealed[i].bytes, report.windows[i].bytes);
+    EXPECT_GE(sealed[i].chunks, sealed[i].series);
+    EXPECT_FALSE(sealed[i].has_deletions);
+    EXPECT_TRUE(ids.insert(sealed[i].id).second);
+  }
   ASSERT_TRUE(Delete(INT64_MIN, report.windows[0].max.ms, "1").ok());
   ASSERT_TRUE(Delete(report.windows[1].max.ms + 1, INT64_MAX, "2").ok());
   const CardinalityReport later = admin().Analyze(1).value();
+  EXPECT_TRUE(admin().SealedWindows()[0].has_deletions);
   EXPECT_EQ(later.windows[1].came, 1u);
   EXPECT_EQ(later.windows[1].went, 0u);
   EXPECT_EQ(later.windows[2].went, 1u);
