@@ -94,8 +94,8 @@ struct BlockSum {
       AddLanes(values.data() + i + 2, sums[1], lost[1]);
     }
     BlockSum all;
-    for (const std::size_t pair : {0, 1}) {
-      for (const std::size_t lane : {0, 1}) all.Add({{sums[pair][lane], lost[pair][lane]}});
+    for (std::size_t pair = 0; pair < 2; ++pair) {
+      for (std::size_t lane = 0; lane < 2; ++lane) all.Add({{sums[pair][lane], lost[pair][lane]}});
     }
     for (; i < values.size(); ++i) all.sum.Add(values[i]);
     if (std::isfinite(all.sum.sum) && std::isfinite(all.sum.lost)) return all;
