@@ -1,7 +1,7 @@
 // Random operations on a store and on the model in memory: whatever was written, in whatever order, sealed, merged,
 // dropped and found again after a restart or a kill, both read the same.
 //
-// BW_TEST_SEED repeats a run, BW_RANDOM_ROUNDS makes it longer.
+// BW_TEST_SEED makes another run, BW_RANDOM_ROUNDS a longer one.
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
@@ -108,7 +108,7 @@ CommitResult WriteTo(Storage& storage, const RandomWrite& write) {
 TEST_P(StorageContractTest, RandomOperationsReadAsTheModelDoes) {
   options_.retention = base::Hours(16);
   options_.sync = SyncPolicy::kOff;  // A killed process loses nothing by it.
-  const std::uint64_t first_seed = Number("BW_TEST_SEED", std::random_device{}());
+  const std::uint64_t first_seed = Number("BW_TEST_SEED", 3543115377u);
   const std::string root = options_.path;
   for (std::uint64_t seed = first_seed; seed < first_seed + Number("BW_RANDOM_ROUNDS", 1); ++seed) {
     SCOPED_TRACE(testing::Message() << "BW_TEST_SEED=" << seed);
