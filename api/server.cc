@@ -144,7 +144,7 @@ void Server::Impl::FillErrorBody(const HttpRequest& request, HttpResponse& respo
   }
 }
 
-Server::Server(ServerOptions options, ServerDependencies dependencies)
+Server::Server(const ServerOptions& options, const ServerDependencies& dependencies)
     : impl_(std::make_unique<Impl>(options, dependencies)) {}
 Server::~Server() { Stop(base::DurationMs(0)); }
 

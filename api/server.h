@@ -88,7 +88,7 @@ struct ServerDependencies {
 
 class Server {
  public:
-  Server(ServerOptions options, ServerDependencies dependencies);
+  Server(const ServerOptions& options, const ServerDependencies& dependencies);
   ~Server();  // Stops.
 
   // Binds and serves in the background. kUnavailable if the address is taken (the message names it).

@@ -11,7 +11,7 @@ base::Status QueryGate::Enter(const QueryContext& context) {
   const std::uint64_t ticket = next_ticket_++;
   waiting_.push_back(ticket);
   while (free_ == 0 || waiting_.front() != ticket) {
-    const base::Status alive = context.CheckAlive("query queue");
+    base::Status alive = context.CheckAlive("query queue");
     if (!alive.ok()) {
       std::erase(waiting_, ticket);
       changed_.NotifyAll();

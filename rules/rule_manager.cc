@@ -213,7 +213,7 @@ class RuleManager::Impl {
         follower->second.group->Inherit(*running.group, now, plan);
       }
     }
-    const base::Status removed = CarryOut(plan, now, LongestInterval(present));
+    base::Status removed = CarryOut(plan, now, LongestInterval(present));
     if (!removed.ok()) scheduler_.Resume(leaving);
     return removed;
   }
@@ -270,7 +270,7 @@ class RuleManager::Impl {
     for (const auto& [prefix, alerts] : stored.alerts_by_prefix) {
       PlanRemoval(prefix, stored.rule_text_by_prefix[prefix], alerts, now, plan);
     }
-    const base::Status removed = CarryOut(plan, now, LongestInterval(groups));
+    base::Status removed = CarryOut(plan, now, LongestInterval(groups));
     if (removed.ok()) restored_ = true;
     return removed;
   }

@@ -62,9 +62,10 @@ HttpServer::HttpServer(HttpServerOptions options, base::MetricsRegistry& metrics
 
 HttpServer::~HttpServer() { Stop(base::DurationMs(0)); }
 
-void HttpServer::Route(std::vector<std::string> methods, std::string path, WorkerPool pool, HttpHandler handler) {
+void HttpServer::Route(const std::vector<std::string>& methods, std::string_view path, WorkerPool pool,
+                       const HttpHandler& handler) {
   BW_CHECK(!impl_->listening_);
-  impl_->pipeline_.Route(methods, path, pool, std::move(handler));
+  impl_->pipeline_.Route(methods, path, pool, handler);
 }
 
 void HttpServer::SetGate(HttpGate gate) { impl_->pipeline_.SetGate(std::move(gate)); }

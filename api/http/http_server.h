@@ -115,7 +115,8 @@ class HttpServer {
 
   // `path` is exact; a segment may be {name}. Before Listen only. A path known under another method answers 405 with
   // Allow, an unknown one 404; HEAD is served by GET's handler. OPTIONS answers 204.
-  void Route(std::vector<std::string> methods, std::string path, WorkerPool pool, HttpHandler handler);
+  void Route(const std::vector<std::string>& methods, std::string_view path, WorkerPool pool,
+             const HttpHandler& handler);
   // Asked before each handler but those of kAdmin: 503 while starting, say. On a worker.
   void SetGate(HttpGate gate);
   // For 404, 405, 204 to OPTIONS and all other answers that no handler made. Quick and thread-safe: it runs on the

@@ -84,7 +84,7 @@ Pipeline::Pipeline(const HttpServerOptions& options, base::MetricsRegistry& metr
 Pipeline::~Pipeline() { Stop(base::DurationMs(0)); }
 
 void Pipeline::Route(const std::vector<std::string>& methods, std::string_view path, WorkerPool pool,
-                     HttpHandler handler) {
+                     const HttpHandler& handler) {
   api::Route& route = router_.Add(path);
   route.metrics = &metrics_.Of(route.pattern);
   for (const std::string& method : methods) BW_CHECK(route.endpoints.emplace(method, Endpoint{pool, handler}).second);

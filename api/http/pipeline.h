@@ -33,7 +33,8 @@ class Pipeline final : public ConnectionLoop::Client {
   ~Pipeline() override;  // Stops.
 
   // Before Start only.
-  void Route(const std::vector<std::string>& methods, std::string_view path, WorkerPool pool, HttpHandler handler);
+  void Route(const std::vector<std::string>& methods, std::string_view path, WorkerPool pool,
+             const HttpHandler& handler);
   void SetGate(HttpGate gate) { gate_ = std::move(gate); }
   void SetErrorBody(HttpErrorBody fill) { error_body_ = std::move(fill); }
 

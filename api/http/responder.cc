@@ -95,7 +95,7 @@ void ResponseAppendDate(std::string& out) {
   out.append("Date: ").append(kDays[static_cast<std::size_t>(utc.tm_wday)]).append(", ");
   two(utc.tm_mday);
   out.append(" ").append(kMonths[static_cast<std::size_t>(utc.tm_mon)]).append(" ");
-  ResponseAppendNumber(out, static_cast<std::uint64_t>(utc.tm_year + 1900), 10);
+  ResponseAppendNumber(out, static_cast<std::uint64_t>(utc.tm_year) + 1900, 10);
   out.push_back(' ');
   two(utc.tm_hour);
   out.push_back(':');

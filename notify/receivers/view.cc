@@ -291,7 +291,7 @@ metric::Annotations CommonAnnotations(const Message& message) {
 std::string FirstAnnotation(const Message& message, std::string_view name) {
   for (const bool firing : {true, false}) {
     for (const MessageAlert& alert : message.alerts) {
-      const std::string value = AnnotationOf(alert.update.annotations, name);
+      std::string value = AnnotationOf(alert.update.annotations, name);
       if (alert.firing == firing && !value.empty()) return value;
     }
   }

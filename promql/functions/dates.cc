@@ -54,7 +54,10 @@ Date DateOf(double v) {
 }
 
 double Minute(double v) { return static_cast<double>(Split(v).second / 60 % 60); }
-double Hour(double v) { return static_cast<double>(Split(v).second / 3600); }
+double Hour(double v) {
+  const auto hour = Split(v).second / 3600;
+  return static_cast<double>(hour);
+}
 double DayOfWeek(double v) { return std::chrono::weekday(Days(DateOf(v).ymd)).c_encoding(); }
 double DayOfMonth(double v) { return static_cast<unsigned>(DateOf(v).ymd.day()); }
 double DayOfYear(double v) {

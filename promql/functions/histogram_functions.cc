@@ -132,7 +132,7 @@ base::Status HistogramQuantilesFunction(FunctionCall& call, QueryContext& contex
   for (std::size_t i = 2; i < call.args.size(); ++i) {
     BW_ASSIGN_OR_RETURN(const ScalarColumn q, call.args[i].scalar->Evaluate(context));
     NoteInvalidQuantiles(context, q, call.args[i].position());
-    const base::Status status = run.Push(q, [&](Row& row) -> base::Status {
+    base::Status status = run.Push(q, [&](Row& row) -> base::Status {
       // A quantile that changes from step to step is told by another label each time.
       for (std::size_t step = 0; step < row.steps(); ++step) {
         if (!row.Present(step)) continue;

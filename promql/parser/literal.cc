@@ -115,7 +115,8 @@ base::Result<double> DurationSeconds(std::string_view text) {
     total += n * unit_ms;
   }
   // Whole seconds and the fraction apart, as Go's Duration.Seconds adds them.
-  return static_cast<double>(total / 1000) + static_cast<double>(total % 1000 * 1'000'000) / 1e9;
+  const std::int64_t seconds = total / 1000;
+  return static_cast<double>(seconds) + static_cast<double>(total % 1000 * 1'000'000) / 1e9;
 }
 
 std::string UnquoteToken(std::string_view token) {

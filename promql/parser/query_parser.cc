@@ -172,13 +172,13 @@ QueryParser::Node QueryParser::Binding(int precedence_min) {
   while (lhs) {
     const auto info = OperatorOf(token_.kind);
     if (!info || info->precedence < precedence_min) break;
-    lhs = BinaryTail(std::move(lhs));
+    lhs = BinaryTail(lhs);
   }
   --depth_;
   return lhs;
 }
 
-QueryParser::Node QueryParser::BinaryTail(Node lhs) {
+QueryParser::Node QueryParser::BinaryTail(const Node& lhs) {
   const OperatorInfo info = *OperatorOf(token_.kind);
   const std::int32_t op_offset = token_.start;
   Advance();

@@ -42,7 +42,7 @@ class QueryParser {
 
   // Expressions.
   Node Binding(int precedence_min);
-  Node BinaryTail(Node lhs);
+  Node BinaryTail(const Node& lhs);
   Node UnaryExpr();
   Node Primary();
   Node WordExpr();
@@ -74,8 +74,8 @@ class QueryParser {
 
   // What follows a selector or subquery. `node` is changed in place.
   Node Brackets(Node node);
-  Node RangeSelector(Node node, const Token& open, std::shared_ptr<Expr> range);
-  Node SubqueryExpr(Node node, std::shared_ptr<Expr> range);
+  Node RangeSelector(const Node& node, const Token& open, std::shared_ptr<Expr> range);
+  Node SubqueryExpr(const Node& node, std::shared_ptr<Expr> range);
   bool OffsetModifier(Node& node);
   bool AtModifierOf(Node& node);
   bool ExtendedModifier(Node& node);

@@ -217,13 +217,13 @@ QueryParser::Node QueryParser::Brackets(Node node) {
     return {};
   }
   context_ = outer_context;
-  if (Is(Kind::kRightBracket)) return RangeSelector(std::move(node), open, std::move(range));
-  if (Is(Kind::kColon)) return SubqueryExpr(std::move(node), std::move(range));
+  if (Is(Kind::kRightBracket)) return RangeSelector(node, open, std::move(range));
+  if (Is(Kind::kColon)) return SubqueryExpr(node, std::move(range));
   Unexpected("subquery or range", "\":\" or \"]\"");
   return {};
 }
 
-QueryParser::Node QueryParser::RangeSelector(Node node, const Token& open, std::shared_ptr<Expr> range) {
+QueryParser::Node QueryParser::RangeSelector(const Node& node, const Token& open, std::shared_ptr<Expr> range) {
   Advance();
   if (node.expr->kind != ExprKind::kVectorSelector) {
     Fail(open.start, "ranges only allowed for vector selectors");
@@ -245,7 +245,7 @@ QueryParser::Node QueryParser::RangeSelector(Node node, const Token& open, std::
   return {std::move(matrix), ValueType::kMatrix, 2};
 }
 
-QueryParser::Node QueryParser::SubqueryExpr(Node node, std::shared_ptr<Expr> range) {
+QueryParser::Node QueryParser::SubqueryExpr(const Node& node, std::shared_ptr<Expr> range) {
   Advance();
   auto subquery = std::make_shared<Subquery>();
   subquery->expr = node.expr;

@@ -132,6 +132,7 @@ std::string DifferenceText(std::vector<std::string> expected, std::vector<std::s
 template <typename Item, typename ToText>
 std::vector<std::string> Texts(const std::vector<Item>& items, ToText to_text) {
   std::vector<std::string> texts;
+  texts.reserve(items.size());
   for (const Item& item : items) texts.push_back(to_text(item));
   return texts;
 }

@@ -63,7 +63,8 @@ std::vector<AlertEvent> AlertEventsOf(std::span<const rules::AlertTransition> tr
   }
   for (auto& [labels, event] : open) {
     event.firing = true;
-    close(std::move(event), std::max(event.start, std::min(now, range.max)));
+    const base::TimestampMs end = std::max(event.start, std::min(now, range.max));
+    close(std::move(event), end);
   }
   std::stable_sort(events.begin(), events.end(),
                    [](const AlertEvent& a, const AlertEvent& b) { return a.start < b.start; });
