@@ -159,6 +159,22 @@ base::Result<std::size_t> Head::CollectGarbage(base::TimestampMs idle_before) {
   return detached.size();
 }
 
+void Head::RestIdle(base::TimestampMs idle_before) {
+  constexpr std::size_t kRestedAtOnce = 256;  // Under one hold of a shard's mutex.
+  const std::uint32_t bound = impl_->table.slot_bound();
+  for (std::size_t number = 0; number < kShards; ++number) {
+    Shard& shard = *impl_->shards[number];
+    for (std::size_t begin = number; begin < bound; begin += kShards * kRestedAtOnce) {
+      const base::MutexLock lock(shard.mu);
+      const std::size_t end = std::min<std::size_t>(bound, begin + kShards * kRestedAtOnce);
+      for (std::size_t slot = begin; slot < end; slot += kShards) {
+        Series& s = shard.At(static_cast<std::uint32_t>(slot));
+        if (s.newest() < idle_before && s.HasOpenFloats()) s.Rest();
+      }
+    }
+  }
+}
+
 // One that gets a sample meanwhile stays in the head, and is kept again when it goes.
 base::Status Head::Impl::KeepNewest(std::span<const std::uint32_t> slots) {
   constexpr std::size_t kKeptAtOnce = 4096;

@@ -161,6 +161,9 @@ class Head {
   // reach; the rest at the next call. Returns how many series went. Errors: those of the archive; all series stay then.
   [[nodiscard]] base::Result<std::size_t> CollectGarbage(base::TimestampMs idle_before);
 
+  // Series whose newest sample is older than `idle_before` keep no room for the next one. Cheap.
+  void RestIdle(base::TimestampMs idle_before);
+
   // ---- Snapshots ----------------------------------------------------------------------------------------------------
 
   // Writes every series with its newest sample, its chunks and late samples, a batch at a time: `sink` takes the labels

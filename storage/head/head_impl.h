@@ -84,8 +84,8 @@ struct Head::Impl {
   // Adds the values of `name` whose first few series show that they have samples in the range. False if others may
   // have.
   [[nodiscard]] bool FirstOfEachValue(std::string_view name, Range range, std::set<std::string, std::less<>>& values);
-  // Slots of `set`, in ascending order, whose series has samples in the range.
-  [[nodiscard]] std::vector<std::uint32_t> WithSamples(const index::IdSet& set, Range range);
+  // Slots of `set` whose series has samples in the range.
+  [[nodiscard]] std::vector<std::uint32_t> WithSamples(const index::IdSet& set, Range range) const;
 
   const HeadOptions options;
   const SeriesLimits limits;

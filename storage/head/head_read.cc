@@ -67,12 +67,14 @@ std::unique_ptr<Head::Selection> Head::Select(std::span<const metric::Matcher> m
   range.max = std::min(range.max, hints.max);
   Pin pin = impl_->NewPin();
   std::vector<std::uint32_t> slots;
-  if (range.min <= range.max) slots = impl_->table.Resolve(matchers).ToVector();
+  // Series that came and went are left out before anything is sorted.
+  const Range looked_at{chunk::HintsFrom(range.min), range.max};
+  if (range.min <= range.max) slots = impl_->WithSamples(impl_->table.Resolve(matchers), looked_at);
   impl_->table.SortByLabels(slots);
   return std::make_unique<SlotSelection>(std::move(pin), impl_->table, impl_->shards, std::move(slots), range, hints);
 }
 
-std::vector<std::uint32_t> Head::Impl::WithSamples(const index::IdSet& set, Range range) {
+std::vector<std::uint32_t> Head::Impl::WithSamples(const index::IdSet& set, Range range) const {
   std::array<std::vector<std::uint32_t>, kShards> by_shard;
   for (const std::uint32_t slot : set.ToVector()) by_shard[ShardOf(slot)].push_back(slot);
   std::vector<std::uint32_t> found;

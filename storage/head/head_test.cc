@@ -193,6 +193,23 @@ TEST(HeadArchive, WhatLeavesIsKeptAndJudgedByWhenItComesBack) {
   EXPECT_EQ(apply(111, 2), Outcome::kTaken);
 }
 
+TEST_F(HeadTest, ASeriesThatRestedGoesOnWithItsChunk) {
+  const SeriesRef a = Series("a");
+  const SeriesRef b = Series("b");
+  Apply({At(a, 10), At(a, 11), At(b, 40)});
+  const std::uint64_t chunks = head_.Stats(0).chunks;
+  head_.RestIdle(kWindowStart + base::Minutes(40));
+  EXPECT_EQ(head_.Stats(0).chunks, chunks);
+  EXPECT_THAT(Minutes("a"), ElementsAre(10, 11));
+  EXPECT_THAT(Apply({At(a, 9), At(a, 50), At(a, 51), At(b, 41)}),
+              ElementsAre(Outcome::kTakenLate, Outcome::kTaken, Outcome::kTaken, Outcome::kTaken));
+  EXPECT_THAT(Minutes("a"), ElementsAre(9, 10, 11, 50, 51));
+  head_.RestIdle(TimestampMs::Max());
+  EXPECT_THAT(TakeAndDrop(window_), ElementsAre(a, b));
+  EXPECT_THAT(Minutes("a"), IsEmpty());
+  EXPECT_EQ(head_.ChunksByWindow().size(), 0u);
+}
+
 TEST_F(HeadTest, APinnedRefOutlivesACollection) {
   const SeriesRef a = Series("a");
   Apply({At(a, 10)});

@@ -181,6 +181,17 @@ void Series::Begin(std::uint16_t new_generation) {
   extras_.reset();
 }
 
+// As a snapshot and a start would leave it.
+void Series::Rest() {
+  if (open_ == nullptr) return;
+  if (open_->count() > 0) {
+    std::string bytes;
+    open_->CopyTo(bytes);
+    PushClosed(HeadChunk::New({bytes, open_->min(), open_->max(), open_->count()}));
+  }
+  chunk::FloatStream::Delete(std::exchange(open_, nullptr));
+}
+
 void Series::FreeMemory() {
   BW_DCHECK(!HasSamples());
   if (open_ != nullptr) chunk::FloatStream::Delete(std::exchange(open_, nullptr));
@@ -350,6 +361,7 @@ bool Series::HasSamples() const {
 }
 
 bool Series::Overlaps(TimestampMs min, TimestampMs max) const {
+  if (newest_ < min) return false;
   if (open_ != nullptr && open_->count() > 0 && TimesOverlap(open_->min(), open_->max(), min, max)) return true;
   for (const HeadChunk* c = closed_; c != nullptr; c = c->next) {
     if (TimesOverlap(c->min(), c->max(), min, max)) return true;

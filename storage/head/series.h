@@ -105,6 +105,8 @@ class Series {
 
   // Becomes the series of a slot.
   void Begin(std::uint16_t new_generation);
+  // Gives back the room that its open chunk has for more floats. The next one opens the chunk again.
+  void Rest();
   // Ceases to be one; it has no samples.
   void FreeMemory();
 
@@ -139,6 +141,7 @@ class Series {
   }
   [[nodiscard]] double newest_value() const { return std::bit_cast<double>(newest_bits_); }
 
+  [[nodiscard]] bool HasOpenFloats() const { return open_ != nullptr; }
   [[nodiscard]] bool HasSamples() const;
   [[nodiscard]] bool Overlaps(base::TimestampMs min, base::TimestampMs max) const;
 

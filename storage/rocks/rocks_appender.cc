@@ -87,7 +87,7 @@ class RocksAppender final : public Appender {
     const auto bounds =
         head::TimeBounds::At(core_.clock.Now(), core_.options.retention, core_.options.future_limit, mode_);
     StandingSamples standing;
-    if (mode_ == AppendMode::kBackfill) BW_RETURN_IF_ERROR(LeaveOutStanding(standing));
+    if (mode_ == AppendMode::kBackfill) BW_RETURN_IF_ERROR(LeaveOutStanding(bounds, standing));
     std::optional<Journal::Sequence> journalled;
     {
       const CommitGate::Inside inside(core_.commit_gate);
@@ -109,9 +109,9 @@ class RocksAppender final : public Appender {
     return applied_.result;
   }
 
-  base::Status LeaveOutStanding(StandingSamples& standing) {
+  base::Status LeaveOutStanding(const head::TimeBounds& bounds, StandingSamples& standing) {
     if (floats_.data() != gathered_floats_.data()) gathered_floats_.assign(floats_.begin(), floats_.end());
-    BW_ASSIGN_OR_RETURN(standing, TakeOutStanding(core_, gathered_floats_));
+    BW_ASSIGN_OR_RETURN(standing, TakeOutStanding(core_, gathered_floats_, bounds));
     floats_ = gathered_floats_;
     return {};
   }

@@ -70,12 +70,16 @@ class SealedSelection {
     return base::OkStatus();
   }
 
-  // Adds the places of a series in windows that end before the range, but bear on the hint of its first histogram. They
-  // are looked for only then: most series have no histograms, and most ranges do not begin just behind a window.
+  // Adds the places of a series in windows that were not looked at, or not for the time before the range, but bear on
+  // the hint of its first histogram. They are looked for only then: most series have no histograms, and most ranges do
+  // not begin just behind a window.
   base::Status AddPlacesBefore(const metric::Labels& labels, std::vector<SealedPlace>& places) const {
     for (std::size_t w = 0; w < windows_->size(); ++w) {
       const SealedWindow& window = *(*windows_)[w];
-      if (window.Overlaps(min_, max_) || !window.Overlaps(chunk::HintsFrom(min_), min_)) continue;
+      if (!window.Overlaps(chunk::HintsFrom(min_), min_)) continue;
+      const bool is_known =
+          std::any_of(places.begin(), places.end(), [&](const SealedPlace& place) { return place.window == w; });
+      if (is_known || (window.Overlaps(min_, max_) && window.entry().span == 1)) continue;
       std::vector<metric::Matcher> matchers;
       for (const metric::LabelView& label : labels) {
         matchers.push_back(metric::Matcher::Equal(std::string(label.name), std::string(label.value)));

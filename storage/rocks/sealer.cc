@@ -11,6 +11,7 @@ namespace {
 
 constexpr base::DurationMs kSealGrace = base::Minutes(15);
 constexpr base::DurationMs kLatePause = base::Minutes(10);
+constexpr base::DurationMs kRestAfter = base::Minutes(20);  // Longer than most pauses between two samples.
 
 }  // namespace
 
@@ -154,13 +155,13 @@ base::Status Sealer::ApplySizeRetention() {
   return core_.catalogue->Remove(excess);
 }
 
-// A series without samples in memory goes when nothing came for it since the last window that could be sealed.
+// A series without samples in memory goes when nothing came for it since the last window that could be sealed ended:
+// what was newest of it is kept, so that nothing but a look-up is lost if it comes back.
 base::Status Sealer::CollectGarbage() {
   const std::optional<base::TimestampMs> newest = core_.newest.Get();
   if (!newest) return base::OkStatus();
-  const base::TimestampMs idle_before =
-      *newest - core_.internals.window - core_.options.out_of_order_window - kSealGrace;
-  return core_.head->CollectGarbage(idle_before).status();
+  core_.head->RestIdle(*newest - kRestAfter);
+  return core_.head->CollectGarbage(*newest - core_.options.out_of_order_window - kSealGrace).status();
 }
 
 }  // namespace bellwether::storage

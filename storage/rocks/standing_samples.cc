@@ -33,7 +33,7 @@ class StandingSearch {
   StandingSearch(RocksCore& core, const std::vector<FloatSample>& floats) : core_(core), floats_(floats) {}
 
   // False if there is nothing to look for.
-  bool FindSuspects() {
+  bool FindSuspects(const head::TimeBounds& bounds) {
     GroupBySeries();
     const std::shared_ptr<const WindowList> windows = core_.catalogue->windows();
     for (StandingGroup& group : groups_) {
@@ -47,6 +47,7 @@ class StandingSearch {
     }
     if (suspects_.empty()) return false;
     for (std::size_t i = 0; i < floats_.size(); ++i) {
+      if (floats_[i].timestamp < bounds.oldest || floats_[i].timestamp > bounds.newest) continue;
       const std::int32_t at = groups_[group_of_[i]].suspects;
       if (at >= 0) suspects_[static_cast<std::size_t>(at)].samples.push_back(static_cast<std::uint32_t>(i));
     }
@@ -163,10 +164,11 @@ class StandingSearch {
 
 }  // namespace
 
-base::Result<StandingSamples> TakeOutStanding(RocksCore& core, std::vector<FloatSample>& floats) {
+base::Result<StandingSamples> TakeOutStanding(RocksCore& core, std::vector<FloatSample>& floats,
+                                              const head::TimeBounds& bounds) {
   StandingSamples standing;
   StandingSearch search(core, floats);
-  if (!search.FindSuspects()) return standing;
+  if (!search.FindSuspects(bounds)) return standing;
   BW_RETURN_IF_ERROR(search.Search());
   search.ForgetRepeatsInHead();
   std::size_t kept = 0;

@@ -25,8 +25,9 @@ struct StandingSamples {
 };
 
 // Takes samples that need not, or must not, be written out of `floats`; the order of the others stays. Repeats of what
-// is in the head remain: what they repeat may not have reached the journal. The caller holds the pin of the refs.
-// Errors: those of reading sealed windows.
-[[nodiscard]] base::Result<StandingSamples> TakeOutStanding(RocksCore& core, std::vector<FloatSample>& floats);
+// is in the head remain: what they repeat may not have reached the journal. So do those out of bounds, for the head to
+// refuse. The caller holds the pin of the refs. Errors: those of reading sealed windows.
+[[nodiscard]] base::Result<StandingSamples> TakeOutStanding(RocksCore& core, std::vector<FloatSample>& floats,
+                                                            const head::TimeBounds& bounds);
 
 }  // namespace bellwether::storage
