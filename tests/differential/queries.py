@@ -90,7 +90,8 @@ class Queries:
             return f"quantile{self.grouping()} ({self.pick(['0.3', '0.5', '1', '-1'])}, {inner})"
         if kind == 8:
             return f"{self.pick(['topk', 'bottomk'])}{self.grouping()} ({self.pick(['1', '2', '5'])}, temperature{self.matchers()})"
-        return f'count_values{self.grouping()} ("value", round({inner}, 50))'
+        # Where a value becomes a label, its last digits must not differ.
+        return f'count_values{self.grouping()} ("value", round(clamp({inner}, -1e6, 1e6), 50))'
 
     def binary(self, depth):
         kind = self.rng.randrange(8)
