@@ -1,5 +1,4 @@
 // Snapshots as files: when they are taken, what a start reads, and that no crash or rotten byte loses a sample.
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "base/bytes.h"
 #include "storage/contract/storage_contract.h"
 #include "storage/journal/fault_file_system.h"
+#include "storage/rocks/hex_for_tests.h"
 #include "storage/rocks/rocks_storage.h"
 #include "storage/rocks/snapshot_file.h"
 
@@ -348,12 +348,6 @@ std::string SmallSnapshot() {
   });
   AppendSnapshotBlock(SnapshotBlock::kEnd, EncodeSnapshotEnd(*totals), 3, file.size(), file);
   return file;
-}
-
-std::string HexOf(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return hex;
 }
 
 // docs/formats/snapshot.md

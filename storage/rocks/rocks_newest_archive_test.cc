@@ -1,6 +1,5 @@
 #include "storage/rocks/rocks_newest_archive.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 
@@ -9,6 +8,7 @@
 #include <string>
 
 #include "storage/contract/storage_contract.h"
+#include "storage/rocks/hex_for_tests.h"
 
 namespace bellwether::storage {
 namespace {
@@ -107,12 +107,6 @@ TEST_F(NewestArchive, TakesASeriesForNewWhoseEntryIsMalformed) {
     ASSERT_TRUE(database_->db().Put({}, database_->newest(), NewestKey(a_), bytes).ok());
     EXPECT_EQ(Newest(a_), 0);
   }
-}
-
-std::string HexOf(std::string_view bytes) {
-  std::string hex;
-  for (const char c : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-  return hex;
 }
 
 TEST_F(NewestArchive, IsAsDocumented) {
