@@ -45,13 +45,14 @@ class SetOperator final : public VectorOperator {
     MatchSlots slots(matching_);
     SlotPresence right(steps_);
     BudgetHold hold(context.budget);
-    BW_RETURN_IF_ERROR(rhs_->Run(context, [&](Row& row) -> base::Status {
+    base::Status noted = rhs_->Run(context, [&](Row& row) -> base::Status {
       const std::uint64_t before = slots.bytes();
       const std::size_t slot = slots.SlotOf(row.labels);
       if (slots.bytes() > before) BW_RETURN_IF_ERROR(hold.Add(0, slots.bytes() - before + steps_));
       right.Add(slot, row);
       return base::OkStatus();
-    }));
+    });
+    if (!noted.ok()) return noted;
     return lhs_->Run(context, [&](Row& row) -> base::Status {
       const std::size_t slot = slots.SlotOf(row.labels);
       for (std::size_t i = 0; i < steps_; ++i) {
