@@ -7,7 +7,6 @@ import json
 import os
 import pathlib
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import urllib.parse
 import urllib.request
 
 from local_server import free_port, wait_until
+from remote_write import HEADERS, write_request
 
 BELLWETHER = None
 DISK = None
@@ -29,32 +29,6 @@ groups:
     rules:
       - {alert: AlwaysFiring, expr: vector(1), labels: {severity: info}}
 """
-
-
-def varint(n):
-    out = bytearray()
-    while n > 127:
-        out.append(n & 127 | 128)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def field(number, payload):
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-
-def write_request(name, samples):
-    """A remote-write 1.0 body: one series, samples as (milliseconds, value)."""
-    series = field(1, field(1, b"__name__") + field(2, name.encode()))
-    for at, value in samples:
-        series += field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + varint(at))
-    message = field(1, series)
-    block = varint(len(message))  # Snappy: literals alone.
-    for start in range(0, len(message), 60):
-        piece = message[start:start + 60]
-        block += bytes([len(piece) - 1 << 2]) + piece
-    return block
 
 
 class FullDisk(unittest.TestCase):
@@ -79,8 +53,8 @@ class FullDisk(unittest.TestCase):
     def write(self):
         """Writes one sample; returns status and headers."""
         self.next += 1000
-        request = urllib.request.Request(self.url + "/api/v1/write", data=write_request("x", [(self.next, self.next % 977)]),
-                                         headers={"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"})
+        body = write_request([({"__name__": "x"}, [(self.next, self.next % 977)])])
+        request = urllib.request.Request(self.url + "/api/v1/write", body, HEADERS)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 self.acknowledged.append((self.next, self.next % 977))

@@ -5,8 +5,6 @@ usage: memory_test.py BELLWETHER
 """
 import json
 import pathlib
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -17,52 +15,23 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+from local_server import free_port, wait_until
+from remote_write import HEADERS, write_request
+
 BELLWETHER = None
 BUDGET_MIB = 64
 SLACK_MIB = 96  # Code, threads, what requests take before they are judged.
-PATIENCE_S = 60
-
-
-def varint(n):
-    out = bytearray()
-    while n > 127:
-        out.append(n & 127 | 128)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def field(number, payload):
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-
-def write_request(names, at):
-    """A remote-write 1.0 body: a sample of each series."""
-    message = b""
-    for name, labels in names:
-        series = b""
-        for key, value in [("__name__", name), *labels]:
-            series += field(1, field(1, key.encode()) + field(2, value.encode()))
-        message += field(1, series + field(2, b"\x09" + struct.pack("<d", 1.0) + b"\x10" + varint(at)))
-    block = varint(len(message))  # Snappy: literals alone.
-    for start in range(0, len(message), 60):
-        piece = message[start:start + 60]
-        block += bytes([len(piece) - 1 << 2]) + piece
-    return block
 
 
 class Memory(unittest.TestCase):
     def setUp(self):
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://127.0.0.1:{free_port()}"
         self.folder = tempfile.TemporaryDirectory(prefix="bellwether-memory-")
         self.log = open(pathlib.Path(self.folder.name) / "log", "ab")
         self.process = subprocess.Popen(
             [BELLWETHER, "serve", "--storage.path", self.folder.name + "/data", "--storage.memory", f"{BUDGET_MIB}MB",
              "--web.listen-address", self.url[len("http://"):]], stderr=self.log)
-        self.wait_until("the server is ready", lambda: urllib.request.urlopen(self.url + "/-/ready").status == 200)
+        wait_until("the server is ready", lambda: urllib.request.urlopen(self.url + "/-/ready").status == 200)
         self.now = int(time.time() * 1000)
 
     def tearDown(self):
@@ -71,23 +40,10 @@ class Memory(unittest.TestCase):
         self.log.close()
         self.folder.cleanup()
 
-    def wait_until(self, what, condition):
-        deadline = time.monotonic() + PATIENCE_S
-        last = None
-        while time.monotonic() < deadline:
-            try:
-                last = condition()
-                if last:
-                    return last
-            except (urllib.error.URLError, ConnectionError) as error:
-                last = error
-            time.sleep(0.1)
-        raise AssertionError(f"gave up waiting until {what}; last seen: {last}")
-
     def write(self, names):
         self.now += 1
-        request = urllib.request.Request(self.url + "/api/v1/write", data=write_request(names, self.now),
-                                         headers={"Content-Type": "application/x-protobuf", "Content-Encoding": "snappy"})
+        body = write_request([({"__name__": name, **dict(labels)}, [(self.now, 1.0)]) for name, labels in names])
+        request = urllib.request.Request(self.url + "/api/v1/write", body, HEADERS)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, ""
@@ -153,7 +109,7 @@ class Memory(unittest.TestCase):
             thread.join()
         self.assertLessEqual(set(outcomes), {200, 503})
         self.assertIn(200, outcomes)
-        self.wait_until("there is room again", lambda: self.metric('bellwether_memory_used_bytes{part="queries"}') < 1 << 20)
+        wait_until("there is room again", lambda: self.metric('bellwether_memory_used_bytes{part="queries"}') < 1 << 20)
         self.assertEqual(self.query("count(last_over_time(m[1h]))")[0], 200)
         self.assertLess(self.peak_mib(), BUDGET_MIB + SLACK_MIB)
 

@@ -18,42 +18,14 @@ import urllib.parse
 import urllib.request
 
 from local_server import free_port, wait_until
+from remote_write import field, snappy, varint
 
 BELLWETHER = None
 STALE = struct.unpack("<d", struct.pack("<Q", 0x7FF0000000000002))[0]
 
 
-def varint(n):
-    out = bytearray()
-    n &= (1 << 64) - 1
-    while n >= 0x80:
-        out.append(n & 0x7F | 0x80)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def field(number, value):
-    """Of a message: integers as varints, floats as doubles, text and bytes with their length."""
-    if isinstance(value, float):
-        return varint(number << 3 | 1) + struct.pack("<d", value)
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    value = value.encode() if isinstance(value, str) else value
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
 def zigzag(n):
     return n << 1 if n >= 0 else (-n << 1) - 1
-
-
-def snappy(message):
-    """A block of literals."""
-    out = varint(len(message))
-    for at in range(0, len(message), 60):
-        piece = message[at:at + 60]
-        out += bytes([(len(piece) - 1) << 2]) + piece
-    return out
 
 
 def unsnappy(block):
