@@ -122,13 +122,8 @@ base::Status MetricMetadata(const HandlerContext& context, const HttpRequest& re
 }  // namespace
 
 void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes) {
-  using Handler = base::Status (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
-  const auto add = [&](std::vector<std::string> methods, std::string path, Handler handler) {
-    methods.emplace_back("OPTIONS");
-    routes.push_back({std::move(methods), std::move(path), WorkerPool::kQuery,
-                      ApiHandler(context, [&context, handler](const HttpRequest& request, HttpResponse& response) {
-                        return handler(context, request, response);
-                      })});
+  const auto add = [&](const std::vector<std::string>& methods, const char* path, const ContextFunction& function) {
+    routes.push_back(ApiRoute(context, methods, path, function));
   };
   add({"GET", "POST"}, "/api/v1/series", Series);
   add({"GET", "POST"}, "/api/v1/labels", LabelNames);

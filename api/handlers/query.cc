@@ -204,14 +204,8 @@ base::Status ParseQuery(const HandlerContext& context, const HttpRequest& reques
 }  // namespace
 
 void AddQueryRoutes(const HandlerContext& context, RouteTable& routes) {
-  using Handler = base::Status (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
-  const auto add = [&](std::string path, Handler handler) {
-    routes.push_back({{"GET", "POST", "OPTIONS"},
-                      std::move(path),
-                      WorkerPool::kQuery,
-                      ApiHandler(context, [&context, handler](const HttpRequest& request, HttpResponse& response) {
-                        return handler(context, request, response);
-                      })});
+  const auto add = [&](const char* path, const ContextFunction& function) {
+    routes.push_back(ApiRoute(context, {"GET", "POST"}, path, function));
   };
   add("/api/v1/query", Query);
   add("/api/v1/query_range", QueryRange);

@@ -46,6 +46,21 @@ HttpHandler ApiHandler(const HandlerContext& context, ApiFunction function) {
   };
 }
 
+RouteEntry ApiRoute(const HandlerContext& context, std::vector<std::string> methods, std::string path,
+                    ContextFunction function, WorkerPool pool) {
+  methods.emplace_back("OPTIONS");
+  return {std::move(methods), std::move(path), pool,
+          ApiHandler(context,
+                     [&context, function = std::move(function)](const HttpRequest& request, HttpResponse& response) {
+                       return function(context, request, response);
+                     })};
+}
+
+void RespondDisabled(HttpResponse& response, const char* why) {
+  RespondError(response, base::Unavailable(why));
+  response.status = 500;
+}
+
 RouteTable AllRoutes(const HandlerContext& context) {
   RouteTable routes;
   AddQueryRoutes(context, routes);

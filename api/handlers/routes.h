@@ -79,6 +79,16 @@ using ApiFunction = std::function<base::Status(const HttpRequest&, HttpResponse&
 // a library into `internal`. `context` outlives the handler.
 [[nodiscard]] HttpHandler ApiHandler(const HandlerContext& context, ApiFunction function);
 
+// The same with the context of its family.
+using ContextFunction = std::function<base::Status(const HandlerContext&, const HttpRequest&, HttpResponse&)>;
+
+// `function` under ApiHandler at `path`, for `methods` and OPTIONS.
+[[nodiscard]] RouteEntry ApiRoute(const HandlerContext& context, std::vector<std::string> methods, std::string path,
+                                  ContextFunction function, WorkerPool pool = WorkerPool::kQuery);
+
+// Prometheus's answer to what is not enabled: "unavailable", but with 500.
+void RespondDisabled(HttpResponse& response, const char* why);
+
 // The families. `context` outlives the routes.
 void AddQueryRoutes(const HandlerContext& context, RouteTable& routes);  // query, query_range, format, parse, exemplars
 void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes);    // series, labels, label values, metadata

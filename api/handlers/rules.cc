@@ -175,14 +175,8 @@ base::Status Alertmanagers(const HandlerContext&, const HttpRequest&, HttpRespon
 }  // namespace
 
 void AddRuleRoutes(const HandlerContext& context, RouteTable& routes) {
-  using Handler = base::Status (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
-  const auto add = [&](std::string path, Handler handler) {
-    routes.push_back({{"GET", "OPTIONS"},
-                      std::move(path),
-                      WorkerPool::kQuery,
-                      ApiHandler(context, [&context, handler](const HttpRequest& request, HttpResponse& response) {
-                        return handler(context, request, response);
-                      })});
+  const auto add = [&](const char* path, const ContextFunction& function) {
+    routes.push_back(ApiRoute(context, {"GET"}, path, function));
   };
   add("/api/v1/rules", Rules);
   add("/api/v1/alerts", Alerts);

@@ -244,16 +244,13 @@ base::Status Search(const HandlerContext& context, SearchKind kind, const HttpRe
 }  // namespace
 
 void AddSearchRoutes(const HandlerContext& context, RouteTable& routes) {
-  const auto add = [&](std::string path, SearchKind kind) {
-    routes.push_back({{"GET", "POST", "OPTIONS"},
-                      std::move(path),
-                      WorkerPool::kQuery,
-                      ApiHandler(context, [&context, kind](const HttpRequest& request, HttpResponse& response) {
-                        if (context.enable_search) return Search(context, kind, request, response);
-                        RespondError(response, base::Unavailable("search API disabled"));
-                        response.status = 500;  // Prometheus's answer to what is not enabled.
-                        return base::OkStatus();
-                      })});
+  const auto add = [&](const char* path, SearchKind kind) {
+    const auto search = [kind](const HandlerContext& of, const HttpRequest& request, HttpResponse& response) {
+      if (of.enable_search) return Search(of, kind, request, response);
+      RespondDisabled(response, "search API disabled");
+      return base::OkStatus();
+    };
+    routes.push_back(ApiRoute(context, {"GET", "POST"}, path, search));
   };
   add("/api/v1/search/metric_names", SearchKind::kMetricNames);
   add("/api/v1/search/label_names", SearchKind::kLabelNames);

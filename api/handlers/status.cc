@@ -194,14 +194,8 @@ base::Status Features(const HandlerContext& context, const HttpRequest&, HttpRes
 }  // namespace
 
 void AddStatusRoutes(const HandlerContext& context, RouteTable& routes) {
-  using Handler = base::Status (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
-  const auto add = [&](std::string path, Handler handler, WorkerPool pool = WorkerPool::kQuery) {
-    routes.push_back({{"GET", "OPTIONS"},
-                      std::move(path),
-                      pool,
-                      ApiHandler(context, [&context, handler](const HttpRequest& request, HttpResponse& response) {
-                        return handler(context, request, response);
-                      })});
+  const auto add = [&](const char* path, const ContextFunction& function, WorkerPool pool = WorkerPool::kQuery) {
+    routes.push_back(ApiRoute(context, {"GET"}, path, function, pool));
   };
   add("/version", Version, WorkerPool::kAdmin);
   add("/api/v1/status/buildinfo", BuildInfo);

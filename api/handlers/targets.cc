@@ -98,14 +98,8 @@ base::Status PoolConfig(const HandlerContext&, const HttpRequest& request, HttpR
 }  // namespace
 
 void AddTargetRoutes(const HandlerContext& context, RouteTable& routes) {
-  using Handler = base::Status (*)(const HandlerContext&, const HttpRequest&, HttpResponse&);
-  const auto add = [&](std::string path, Handler handler) {
-    routes.push_back({{"GET", "OPTIONS"},
-                      std::move(path),
-                      WorkerPool::kQuery,
-                      ApiHandler(context, [&context, handler](const HttpRequest& request, HttpResponse& response) {
-                        return handler(context, request, response);
-                      })});
+  const auto add = [&](const char* path, const ContextFunction& function) {
+    routes.push_back(ApiRoute(context, {"GET"}, path, function));
   };
   add("/api/v1/targets", Targets);
   add("/api/v1/targets/metadata", TargetMetadata);

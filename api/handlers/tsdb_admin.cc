@@ -56,27 +56,17 @@ base::Status Analyze(storage::StorageAdmin& admin, const HttpRequest& request, H
   return base::OkStatus();
 }
 
-// Prometheus's answer where it refuses: "unavailable", but with 500.
-void RespondDisabled(HttpResponse& response, const char* why) {
-  RespondError(response, base::Unavailable(why));
-  response.status = 500;
-}
-
 }  // namespace
 
 void AddTsdbAdminRoutes(const HandlerContext& context, RouteTable& routes) {
-  const auto add = [&](std::string path, AdminFunction function) {
-    routes.push_back({{"POST", "PUT", "OPTIONS"},
-                      std::move(path),
-                      WorkerPool::kAdmin,
-                      ApiHandler(context, [&context, function](const HttpRequest& request, HttpResponse& response) {
-                        storage::StorageAdmin* admin = context.storage.admin();
-                        if (!context.enable_admin_api || admin == nullptr) {
-                          RespondDisabled(response, "admin APIs disabled");
-                          return base::OkStatus();
-                        }
-                        return function(*admin, request, response);
-                      })});
+  const auto add = [&](const char* path, AdminFunction function) {
+    const auto administer = [function](const HandlerContext& of, const HttpRequest& request, HttpResponse& response) {
+      storage::StorageAdmin* admin = of.storage.admin();
+      if (of.enable_admin_api && admin != nullptr) return function(*admin, request, response);
+      RespondDisabled(response, "admin APIs disabled");
+      return base::OkStatus();
+    };
+    routes.push_back(ApiRoute(context, {"POST", "PUT"}, path, administer, WorkerPool::kAdmin));
   };
   add("/api/v1/admin/tsdb/delete_series", DeleteSeries);
   add("/api/v1/admin/tsdb/clean_tombstones", CleanTombstones);

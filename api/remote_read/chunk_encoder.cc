@@ -57,6 +57,14 @@ void WriteVarbitUint(BitWriter& out, std::uint64_t v) {
   WriteVarbitBits(out, v, [v](unsigned width) { return v < std::uint64_t{1} << width; });
 }
 
+// The bytes that `out` fills, with the number of samples at their front.
+EncodedChunk Finished(BitWriter& out, std::uint32_t samples, EncodedChunk& chunk) {
+  out.Finish();
+  chunk.bytes[0] = static_cast<char>(samples >> 8);
+  chunk.bytes[1] = static_cast<char>(samples);
+  return std::move(chunk);
+}
+
 void WriteZeroThreshold(BitWriter& out, double threshold) {
   if (threshold == 0) return out.Byte(0);
   int exponent = 0;
@@ -180,13 +188,7 @@ class ChunkEncoder::XorChunk {
     ++samples_;
   }
 
-  EncodedChunk Take() {
-    out_.Finish();
-    chunk_.bytes[0] = static_cast<char>(samples_ >> 8);
-    chunk_.bytes[1] = static_cast<char>(samples_);
-    samples_ = 0;
-    return std::move(chunk_);
-  }
+  EncodedChunk Take() { return Finished(out_, std::exchange(samples_, 0), chunk_); }
 
  private:
   void WriteTimeChange(std::int64_t change) {
@@ -241,13 +243,7 @@ class ChunkEncoder::HistogramChunk {
     ++samples_;
   }
 
-  EncodedChunk Take() {
-    out_.Finish();
-    chunk_.bytes[0] = static_cast<char>(samples_ >> 8);
-    chunk_.bytes[1] = static_cast<char>(samples_);
-    samples_ = 0;
-    return std::move(chunk_);
-  }
+  EncodedChunk Take() { return Finished(out_, std::exchange(samples_, 0), chunk_); }
 
  private:
   void Begin(base::TimestampMs t, const metric::NativeHistogram& h) {
