@@ -134,33 +134,21 @@ void OpenBlock(benchmark::State& state) {
 }
 BENCHMARK(OpenBlock)->Unit(benchmark::kMicrosecond);
 
-void OpenAndRead(benchmark::State& state) {
+template <auto Reader>
+void OpenWith(benchmark::State& state) {
   const std::vector<std::string> bodies = OneScrape();
   std::string buffer;
   WireRequest request;
   std::size_t i = 0;
   for (auto _ : state) {
     const auto message = OpenSnappyBlock(bodies[i++ % bodies.size()], 32u << 20, buffer);
-    BW_CHECK(message.ok() && ReadWriteRequestV1(*message, request).ok());
+    BW_CHECK(message.ok() && Reader(*message, request).ok());
     BW_CHECK(request.samples.size() == kRequestSeries);
   }
   CountSamples(state);
 }
-BENCHMARK(OpenAndRead)->Unit(benchmark::kMicrosecond);
-
-void OpenAndSkim(benchmark::State& state) {
-  const std::vector<std::string> bodies = OneScrape();
-  std::string buffer;
-  WireRequest request;
-  std::size_t i = 0;
-  for (auto _ : state) {
-    const auto message = OpenSnappyBlock(bodies[i++ % bodies.size()], 32u << 20, buffer);
-    BW_CHECK(message.ok() && SkimWriteRequestV1(*message, request).ok());
-    BW_CHECK(request.samples.size() == kRequestSeries);
-  }
-  CountSamples(state);
-}
-BENCHMARK(OpenAndSkim)->Unit(benchmark::kMicrosecond);
+BENCHMARK(OpenWith<ReadWriteRequestV1>)->Name("OpenAndRead")->Unit(benchmark::kMicrosecond);
+BENCHMARK(OpenWith<SkimWriteRequestV1>)->Name("OpenAndSkim")->Unit(benchmark::kMicrosecond);
 
 // Until the kernel has the record.
 void HandleRequest(benchmark::State& state) {

@@ -46,33 +46,26 @@ bool SameSample(const ShownSample& a, const ShownSample& b, bool fuzzy) {
   return a.labels == b.labels && a.histogram == b.histogram && SameValue(a.value, b.value, fuzzy);
 }
 
-std::vector<ShownSample> Shown(const std::vector<ExpectedSample>& expected) {
+// `Sample` has labels, value and histogram.
+template <typename Sample>
+ShownSample Shown(const Sample& sample) {
+  if (sample.histogram == nullptr) return {.labels = sample.labels, .value = sample.value, .histogram = {}};
+  return {.labels = sample.labels, .value = 0, .histogram = promql::FormatHistogramLiteral(*sample.histogram)};
+}
+
+std::vector<ShownSample> ShownExpected(const std::vector<ExpectedSample>& expected) {
   std::vector<ShownSample> samples;
-  for (const ExpectedSample& sample : expected) {
-    ShownSample shown{.labels = sample.labels, .value = sample.value, .histogram = {}};
-    if (sample.histogram != nullptr) {
-      shown.value = 0;
-      shown.histogram = promql::FormatHistogramLiteral(*sample.histogram);
-    }
-    samples.push_back(std::move(shown));
-  }
+  for (const ExpectedSample& sample : expected) samples.push_back(Shown(sample));
   SortByLabels(samples);
   return samples;
 }
 
-std::vector<ShownSample> Shown(const promql::Value& value) {
+std::vector<ShownSample> ShownResult(const promql::Value& value) {
   std::vector<ShownSample> samples;
   if (const auto* scalar = std::get_if<promql::Scalar>(&value)) {
     samples.push_back({.labels = {}, .value = scalar->value, .histogram = {}});
   } else if (const auto* vector = std::get_if<promql::Vector>(&value)) {
-    for (const promql::VectorSample& sample : *vector) {
-      ShownSample shown{.labels = sample.labels, .value = sample.value, .histogram = {}};
-      if (sample.histogram != nullptr) {
-        shown.value = 0;
-        shown.histogram = promql::FormatHistogramLiteral(*sample.histogram);
-      }
-      samples.push_back(std::move(shown));
-    }
+    for (const promql::VectorSample& sample : *vector) samples.push_back(Shown(sample));
   }
   SortByLabels(samples);
   return samples;
@@ -165,8 +158,8 @@ std::string AlertDifference(const AlertExpectation& expectation, std::vector<Exp
 
 std::string SampleDifference(const ExprExpectation& expectation, const promql::Value& value, bool fuzzy,
                              bool show_differences) {
-  const std::vector<ShownSample> expected = Shown(expectation.samples);
-  const std::vector<ShownSample> got = Shown(value);
+  const std::vector<ShownSample> expected = ShownExpected(expectation.samples);
+  const std::vector<ShownSample> got = ShownResult(value);
   const bool same = std::equal(expected.begin(), expected.end(), got.begin(), got.end(),
                                [fuzzy](const ShownSample& a, const ShownSample& b) { return SameSample(a, b, fuzzy); });
   if (same) return {};

@@ -97,6 +97,17 @@ class RocksAdminTest : public testing::Test {
               3u);
   }
 
+  // Of a store that was filled and sealed.
+  void OpenACopyWithoutTheHead() {
+    Open();
+    FillAndSeal();
+    const std::string name = admin().Snapshot(SnapshotContent::kSealed).value();
+    const std::string snapshot = options_.path + "/snapshots/" + name;
+    options_.path = root_ + "/restored";
+    ASSERT_TRUE(RestoreSnapshot(snapshot, options_.path).ok());
+    Open();
+  }
+
   base::Status Delete(std::int64_t min, std::int64_t max, const std::string& i) {
     const std::vector<std::vector<Matcher>> selectors{{Matcher::Equal("i", i)}};
     return admin().DeleteSeries(TimestampMs(min), TimestampMs(max), selectors);
@@ -317,13 +328,7 @@ TEST_F(RocksAdminTest, ASnapshotUnderLoadHasEverythingAcknowledgedBefore) {
 }
 
 TEST_F(RocksAdminTest, ASnapshotMayLeaveOutTheHead) {
-  Open();
-  FillAndSeal();
-  const std::string name = admin().Snapshot(SnapshotContent::kSealed).value();
-  const std::string snapshot = options_.path + "/snapshots/" + name;
-  options_.path = root_ + "/restored";
-  ASSERT_TRUE(RestoreSnapshot(snapshot, options_.path).ok());
-  Open();
+  ASSERT_NO_FATAL_FAILURE(OpenACopyWithoutTheHead());
   const std::vector<ReadSeries> all = Everything();
   ASSERT_EQ(all.size(), 3u);
   EXPECT_GT(all[0].samples.size(), 50u);
@@ -331,13 +336,7 @@ TEST_F(RocksAdminTest, ASnapshotMayLeaveOutTheHead) {
 }
 
 TEST_F(RocksAdminTest, ACopyWithoutTheHeadKeepsWhatIsWrittenIntoItsSealedWindows) {
-  Open();
-  FillAndSeal();
-  const std::string name = admin().Snapshot(SnapshotContent::kSealed).value();
-  const std::string snapshot = options_.path + "/snapshots/" + name;
-  options_.path = root_ + "/restored";
-  ASSERT_TRUE(RestoreSnapshot(snapshot, options_.path).ok());
-  Open();
+  ASSERT_NO_FATAL_FAILURE(OpenACopyWithoutTheHead());
   Write(Labels{{"__name__", "later"}}, {Float(kAdminNow, 7)});
   const std::vector<ReadSeries> all = Everything();
   ASSERT_EQ(all.size(), 4u);

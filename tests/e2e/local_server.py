@@ -1,5 +1,6 @@
-"""What tests of running servers share: a port that nobody has, and patience."""
+"""What tests of running servers share: a port that nobody has, patience, and an end."""
 import socket
+import subprocess
 import time
 import urllib.error
 
@@ -25,3 +26,15 @@ def wait_until(what, condition):
             last = error
         time.sleep(0.2)
     raise AssertionError(f"gave up waiting until {what}; last seen: {last}")
+
+
+def end_all(processes):
+    """Ends them, the last that was started first; those that do not end are killed."""
+    for process in reversed(processes):
+        process.terminate()
+    for process in processes:
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

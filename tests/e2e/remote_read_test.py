@@ -17,7 +17,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from local_server import free_port, wait_until
+from local_server import end_all, free_port, wait_until
 from remote_write import field, snappy, varint
 
 BELLWETHER = None
@@ -28,15 +28,20 @@ def zigzag(n):
     return n << 1 if n >= 0 else (-n << 1) - 1
 
 
-def unsnappy(block):
-    at = size = shift = 0
+def read_varint(data, at):
+    """The number at `at`, and where it ends."""
+    n = shift = 0
     while True:
-        byte = block[at]
+        byte = data[at]
         at += 1
-        size |= (byte & 0x7F) << shift
+        n |= (byte & 0x7F) << shift
         shift += 7
         if byte < 0x80:
-            break
+            return n, at
+
+
+def unsnappy(block):
+    size, at = read_varint(block, 0)
     out = bytearray()
     while at < len(block):
         tag = block[at]
@@ -109,35 +114,18 @@ def frames(stream):
     """The messages of a streamed answer, without their lengths and checksums."""
     at = 0
     while at < len(stream):
-        size = shift = 0
-        while True:
-            byte = stream[at]
-            at += 1
-            size |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
+        size, at = read_varint(stream, at)
         yield stream[at + 4:at + 4 + size]
         at += 4 + size
 
 
 def parts(message):
     """The embedded messages of a message, in their order."""
-    def number(at):
-        n = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            n |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return n, at
-
     at = 0
     while at < len(message):
-        tag, at = number(at)
+        tag, at = read_varint(message, at)
         assert tag & 7 == 2, tag
-        size, at = number(at)
+        size, at = read_varint(message, at)
         yield message[at:at + size]
         at += size
 
@@ -181,14 +169,7 @@ class RemoteRead(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        for process in cls.processes:
-            process.terminate()
-        for process in cls.processes:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end_all(cls.processes)
         shutil.rmtree(cls.work)
 
     @classmethod

@@ -17,7 +17,7 @@ import unittest
 import urllib.parse
 import urllib.request
 
-from local_server import free_port, wait_until
+from local_server import end_all, free_port, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "sentiment"
@@ -62,14 +62,7 @@ class WayOfTheData(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        for process in reversed(cls.processes):
-            process.terminate()
-        for process in cls.processes:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end_all(cls.processes)
         shutil.rmtree(cls.work)
 
     @classmethod
