@@ -11,6 +11,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/memory_metrics.h"
 #include "base/process_memory.h"
 
 namespace bellwether::server {
@@ -131,14 +132,12 @@ void AddMemoryMetrics(const MemoryBudget& budget, const std::shared_ptr<base::Me
     metrics.AddGauge("bellwether_memory_budget_bytes", "The parts of --storage.memory.", {{"part", part}})
         .Set(static_cast<double>(bytes));
   }
-  const char* const used = "Memory in use, by part of --storage.memory; total is that of the process.";
-  metrics.AddGaugeFunction("bellwether_memory_used_bytes", used, {{"part", "total"}},
+  metrics.AddGaugeFunction(base::kMemoryUsedMetric, base::kMemoryUsedHelp, {{"part", "total"}},
                            [] { return static_cast<double>(base::ProcessMemory()); });
-  metrics.AddGaugeFunction("bellwether_memory_used_bytes", used, {{"part", "queries"}},
+  metrics.AddGaugeFunction(base::kMemoryUsedMetric, base::kMemoryUsedHelp, {{"part", "queries"}},
                            [queries] { return static_cast<double>(queries->used()); });
-  metrics.AddCounterFunction("bellwether_memory_refusals_total",
-                             "What was refused for want of memory: queries, new series (part head).",
-                             {{"part", "queries"}}, [queries] { return static_cast<double>(queries->refusals()); });
+  metrics.AddCounterFunction(base::kMemoryRefusalsMetric, base::kMemoryRefusalsHelp, {{"part", "queries"}},
+                             [queries] { return static_cast<double>(queries->refusals()); });
 }
 
 }  // namespace bellwether::server

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/log.h"
+#include "base/memory_metrics.h"
 #include "base/process_memory.h"
 
 namespace bellwether::storage {
@@ -10,8 +11,6 @@ namespace {
 
 constexpr std::int64_t kLookAgainNs = 100'000'000;
 constexpr std::int64_t kTrimAgainNs = 10'000'000'000;
-constexpr const char* kUsedName = "bellwether_memory_used_bytes";
-constexpr const char* kUsedHelp = "Memory in use, by part of --storage.memory; total is that of the process.";
 
 // True for one caller of many, when it is time.
 bool TakeTurn(std::atomic<std::int64_t>& next, std::int64_t now, std::int64_t pause) {
@@ -25,14 +24,12 @@ MemoryGate::MemoryGate(Probe probe, std::uint64_t head_bytes_max, base::Clock& c
     : probe_(std::move(probe)),
       head_bytes_max_(head_bytes_max),
       clock_(clock),
-      block_cache_(metrics.AddGauge(kUsedName, kUsedHelp, {{"part", "block_cache"}})),
-      memtables_(metrics.AddGauge(kUsedName, kUsedHelp, {{"part", "memtables"}})),
-      head_(metrics.AddGauge(kUsedName, kUsedHelp, {{"part", "head"}})),
+      block_cache_(metrics.AddGauge(base::kMemoryUsedMetric, base::kMemoryUsedHelp, {{"part", "block_cache"}})),
+      memtables_(metrics.AddGauge(base::kMemoryUsedMetric, base::kMemoryUsedHelp, {{"part", "memtables"}})),
+      head_(metrics.AddGauge(base::kMemoryUsedMetric, base::kMemoryUsedHelp, {{"part", "head"}})),
       short_gauge_(metrics.AddGauge("bellwether_memory_short",
                                     "1 while no new series are taken because the head has used up its part.")),
-      refusals_(metrics.AddCounter("bellwether_memory_refusals_total",
-                                   "What was refused for want of memory: queries, new series (part head).",
-                                   {{"part", "head"}})),
+      refusals_(metrics.AddCounter(base::kMemoryRefusalsMetric, base::kMemoryRefusalsHelp, {{"part", "head"}})),
       next_look_ns_(std::numeric_limits<std::int64_t>::min()),
       next_trim_ns_(std::numeric_limits<std::int64_t>::min()) {}
 
