@@ -1,14 +1,10 @@
 #include "promql/functions/label_functions.h"
 
-#include <charconv>
-#include <map>
 #include <utility>
 #include <vector>
 
-#include <re2/re2.h>
-
 #include "base/utf8.h"
-#include "metric/matcher.h"
+#include "metric/anchored_regex.h"
 
 namespace bellwether::promql {
 namespace {
@@ -28,82 +24,7 @@ base::Status RewriteLabels(FunctionCall& call, QueryContext& context, const RowS
   return PushMerged(std::move(all.rows), sink);
 }
 
-// label_replace's regular expression with its groups.
-class ReplaceRegex {
- public:
-  explicit ReplaceRegex(const std::string& pattern)
-      : regex_("^(?s:" + metric::ToRe2Syntax(pattern) + ")$", QuietOptions()),
-        groups_(static_cast<std::size_t>(regex_.ok() ? regex_.NumberOfCapturingGroups() : 0) + 1) {}
-
-  [[nodiscard]] bool ok() const { return regex_.ok(); }
-
-  // The template expanded with the groups of a match; nothing without one.
-  [[nodiscard]] std::optional<std::string> Replace(std::string_view source, std::string_view replacement) {
-    const re2::StringPiece text(source.data(), source.size());
-    if (!regex_.Match(text, 0, source.size(), RE2::UNANCHORED, groups_.data(), static_cast<int>(groups_.size()))) {
-      return std::nullopt;
-    }
-    return ExpandTemplate(replacement, [&](std::string_view name) { return GroupText(name); });
-  }
-
- private:
-  static RE2::Options QuietOptions() {
-    RE2::Options options;
-    options.set_log_errors(false);
-    return options;
-  }
-
-  std::string GroupText(std::string_view name) const {
-    std::size_t index = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), index);
-    if (error != std::errc() || end != name.data() + name.size()) {
-      const auto& named = regex_.NamedCapturingGroups();
-      const auto it = named.find(std::string(name));
-      if (it == named.end()) return {};
-      index = static_cast<std::size_t>(it->second);
-    }
-    if (index >= groups_.size()) return {};
-    return std::string(groups_[index].data(), groups_[index].size());
-  }
-
-  RE2 regex_;
-  std::vector<re2::StringPiece> groups_;
-};
-
-bool IsWordByte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-// The name after a '$', taken off the front of `rest`; empty if there is no well-formed one.
-std::string_view TakeGroupName(std::string_view& rest) {
-  const bool braced = rest.starts_with('{');
-  std::string_view in = rest.substr(braced ? 1 : 0);
-  std::size_t n = 0;
-  while (n < in.size() && IsWordByte(in[n])) ++n;
-  if (n == 0 || (braced && (n == in.size() || in[n] != '}'))) return {};
-  rest = in.substr(n + (braced ? 1 : 0));
-  return in.substr(0, n);
-}
-
 }  // namespace
-
-std::string ExpandTemplate(std::string_view text, const std::function<std::string(std::string_view)>& group) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t dollar = text.find('$');
-    out += text.substr(0, dollar);
-    if (dollar == std::string_view::npos) break;
-    text.remove_prefix(dollar + 1);
-    if (text.starts_with('$')) {
-      out += '$';
-      text.remove_prefix(1);
-      continue;
-    }
-    const std::string_view name = TakeGroupName(text);
-    out += name.empty() ? "$" : group(name);
-  }
-  return out;
-}
 
 bool IsLabelName(std::string_view name) { return !name.empty() && base::IsValidUtf8(name); }
 
@@ -111,7 +32,7 @@ base::Status LabelReplaceFunction(FunctionCall& call, QueryContext& context, con
   const std::string& destination = call.args[1].text;
   const std::string& replacement = call.args[2].text;
   const std::string& source = call.args[3].text;
-  ReplaceRegex regex(call.args[4].text);
+  const base::Result<metric::AnchoredRegex> regex = metric::AnchoredRegex::Make(call.args[4].text);
   if (!regex.ok()) {
     return base::Execution("invalid regular expression in label_replace(): " + call.args[4].text);
   }
@@ -119,7 +40,11 @@ base::Status LabelReplaceFunction(FunctionCall& call, QueryContext& context, con
     return base::Execution("invalid destination label name in label_replace(): " + destination);
   }
   return RewriteLabels(call, context, sink, destination,
-                       [&](const metric::Labels& labels) { return regex.Replace(labels.Get(source), replacement); });
+                       [&](const metric::Labels& labels) -> std::optional<std::string> {
+                         const auto match = regex->Find(labels.Get(source));
+                         if (!match) return std::nullopt;
+                         return match->Expand(replacement);
+                       });
 }
 
 base::Status LabelJoinFunction(FunctionCall& call, QueryContext& context, const RowSink& sink) {

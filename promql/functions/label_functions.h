@@ -3,8 +3,6 @@
 // Functions that rewrite labels, whatever the values: label_replace, label_join.
 #pragma once
 
-#include <functional>
-#include <string>
 #include <string_view>
 
 #include "promql/functions/function_call.h"
@@ -14,10 +12,6 @@ namespace bellwether::promql {
 // Errors: kExecution for a malformed expression or label name, or when equal label sets meet at a step.
 [[nodiscard]] base::Status LabelReplaceFunction(FunctionCall& call, QueryContext& context, const RowSink& sink);
 [[nodiscard]] base::Status LabelJoinFunction(FunctionCall& call, QueryContext& context, const RowSink& sink);
-
-// Go's Regexp.Expand: $1, ${1}, $name, ${name}, $$. `group` gives the text of a group by number or name, empty if none.
-[[nodiscard]] std::string ExpandTemplate(std::string_view text,
-                                         const std::function<std::string(std::string_view)>& group);
 
 // Any non-empty valid UTF-8 is a label name.
 [[nodiscard]] bool IsLabelName(std::string_view name);
