@@ -110,11 +110,16 @@ void Head::MarkDefined(std::span<const SeriesRef> series, std::uint32_t segment)
     Shard& shard = impl_->ShardFor(place.slot);
     const base::MutexLock lock(shard.mu);
     Series& s = shard.At(place.slot);
+    // Asked under the lock under which Save looks at the series: it came before the mark was set, or goes by it.
+    if (segment < impl_->snapshot_mark.load()) continue;
     if (s.generation == place.generation) s.defined_in = std::max(s.defined_in, segment);
   }
 }
 
+SeriesRef Head::LoadedRef(std::size_t slot) { return RefOf({static_cast<std::uint32_t>(slot), 0}); }
+
 void Head::SetFirstLiveSegment(std::uint32_t segment) { impl_->first_live_segment.store(segment); }
+void Head::SetSnapshotMark(std::uint32_t segment) { impl_->snapshot_mark.store(segment); }
 
 std::size_t Head::SeriesCount() const { return impl_->table.size(); }
 

@@ -125,9 +125,14 @@ class Head {
   void RestoreNewest(std::span<const FloatSample> floats, std::span<const HistogramSample> histograms);
 
   // The labels of these series now stand in journal segment `segment` (> 0), before any sample that counts on it.
+  // Without effect if a snapshot has begun meanwhile that lets go of it.
   void MarkDefined(std::span<const SeriesRef> series, std::uint32_t segment);
-  // Segments below this one are about to go: series defined there are `undefined` again from the next Apply on.
+  // What stands in segments below this one does not count: series defined there are `undefined` again from the next
+  // Apply on. Where segments go, snapshots must tell of their series; those that Save leaves out become undefined by
+  // themselves.
   void SetFirstLiveSegment(std::uint32_t segment);
+  // Before Save: what was defined below this segment is in the snapshot, or is not to count.
+  void SetSnapshotMark(std::uint32_t segment);
 
   // ---- Windows ----------------------------------------------------------------------------------------------------
 
@@ -167,10 +172,10 @@ class Head {
   // ---- Snapshots ----------------------------------------------------------------------------------------------------
 
   // Writes every series with its newest sample, its chunks and late samples, a batch at a time: `sink` takes the labels
-  // and the samples of the same series, and may refuse, which ends it. Everything that was in the head when Save began
-  // is written, but for chunks of `handed_over` windows that the last TakenWindow passed by: those are on disk, and
-  // only readers still want them. Samples that come meanwhile may be written or not. Commits wait for a shard's few
-  // microseconds at most.
+  // and the samples of the same series, with their refs, and may refuse, which ends it. Everything that was in the head
+  // when Save began is written, but for chunks of `handed_over` windows that the last TakenWindow passed by: those are
+  // on disk, and only readers still want them. Samples that come meanwhile may be written or not. Commits wait for a
+  // shard's few microseconds at most.
   using SnapshotSink = std::function<base::Status(std::string_view labels, std::string_view samples)>;
   [[nodiscard]] base::Result<SnapshotTotals> Save(std::span<const WindowId> handed_over,
                                                   const SnapshotSink& sink) const;
@@ -183,7 +188,10 @@ class Head {
   struct Loaded {
     std::uint64_t chunks = 0;
     base::TimestampMs newest = kNoSample;  // Of all.
+    std::vector<SeriesRef> refs;           // When they were saved, of the series that are here at slots 0, 1, 2, ...
   };
+  // The ref of a series at a slot of a head that was filled.
+  [[nodiscard]] static SeriesRef LoadedRef(std::size_t slot);
   // Fills an empty head; nobody else uses it. Leaves out chunks of windows that `is_sealed` says yes to, though not
   // their series' newest samples. kCorruption: the head is in no useful state then.
   [[nodiscard]] base::Result<Loaded> Load(const Snapshot& snapshot, const std::function<bool(WindowId)>& is_sealed);

@@ -151,7 +151,9 @@ SeriesPlace Head::Impl::Revive(SeriesPlace place) {
   return table.Reattach(place.slot, [&](SeriesPlace again) {
     Shard& shard = ShardFor(again.slot);
     const base::MutexLock lock(shard.mu);
-    shard.At(again.slot).detached = false;
+    Series& s = shard.At(again.slot);
+    s.detached = false;
+    s.defined_in = 0;  // A snapshot may have left it out.
   });
 }
 

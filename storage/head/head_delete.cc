@@ -59,6 +59,7 @@ void Series::FindNewest() {
   newest_ = kNoSample;
   newest_bits_ = 0;
   newest_is_histogram_ = false;
+  defined_in = 0;  // A snapshot leaves out a series without any.
   SeriesSnapshot all;
   Read(base::TimestampMs::Min(), base::TimestampMs::Max(), all);
   const std::span<const chunk::ChunkView> views = all.Views();

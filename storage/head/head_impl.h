@@ -95,6 +95,7 @@ struct Head::Impl {
   std::array<std::unique_ptr<Shard>, kShards> shards;
   Pins pins;
   std::atomic<std::uint32_t> first_live_segment{1};
+  std::atomic<std::uint32_t> snapshot_mark{0};
 
   struct Detaching {
     std::uint32_t slot = 0;

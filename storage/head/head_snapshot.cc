@@ -31,18 +31,24 @@ class SavedBatch {
         if (s.detached) continue;
         const std::size_t at = bytes_.size();
         s.Save(shard.windows, handed_over, bytes_);
-        pieces_[slot - begin] = {at, bytes_.size() - at};
+        pieces_[slot - begin] = {at, bytes_.size() - at, s.generation};
       }
     }
   }
   // Empty: no series there, or one that never had a sample.
   [[nodiscard]] std::string_view Of(std::uint32_t index) const {
-    return std::string_view(bytes_).substr(pieces_[index].first, pieces_[index].second);
+    return std::string_view(bytes_).substr(pieces_[index].begin, pieces_[index].length);
   }
+  [[nodiscard]] std::uint16_t GenerationOf(std::uint32_t index) const { return pieces_[index].generation; }
 
  private:
+  struct Piece {
+    std::size_t begin = 0;
+    std::size_t length = 0;
+    std::uint16_t generation = 0;
+  };
   std::string bytes_;
-  std::vector<std::pair<std::size_t, std::size_t>> pieces_;  // By slot: begin, length.
+  std::vector<Piece> pieces_;  // By slot.
 };
 
 }  // namespace
@@ -58,23 +64,26 @@ base::Result<SnapshotTotals> Head::Save(std::span<const WindowId> handed_over, c
   std::string labels;
   std::string samples;
   std::string saved;
+  std::vector<SeriesRef> refs;
   for (std::uint32_t begin = 0; begin < bound; begin += kSlotsAtOnce) {
     const std::uint32_t end = std::min(bound, begin + kSlotsAtOnce);
     batch.Gather(impl_->shards, begin, end, handed_over);
     const std::uint64_t first = encoder.totals().series;
     saved.clear();
+    refs.clear();
     for (std::uint32_t slot = begin; slot < end; ++slot) {
       const std::string_view piece = batch.Of(slot - begin);
       if (piece.empty()) continue;
       table.IdsOf(slot, ids);
       encoder.AddSeries(ids);
+      refs.push_back(RefOf({slot, batch.GenerationOf(slot - begin)}));
       saved.append(piece);
     }
     if (saved.empty()) continue;
     labels.clear();
     encoder.FinishBatch(labels);
     samples.clear();
-    AppendSamplesHeader(first, encoder.totals().series - first, samples);
+    AppendSamplesHeader(first, refs, samples);
     samples.append(saved);
     BW_RETURN_IF_ERROR(sink(labels, samples));
   }
@@ -88,11 +97,10 @@ base::Status Head::Impl::RestoreSamples(const Snapshot& snapshot, const std::fun
   for (std::size_t b = 0; b < snapshot.samples.size(); ++b) {
     std::string_view in = snapshot.samples[b];
     std::uint64_t first = 0;
-    std::uint64_t count = 0;
-    if (!ReadSamplesHeader(in, first, count) || first != slot || slot + count > snapshot.totals.series) {
+    if (!ReadSamplesHeader(in, first, loaded.refs) || first != slot || loaded.refs.size() > snapshot.totals.series) {
       return BadSamples(b);
     }
-    for (const std::uint64_t end = slot + count; slot < end; ++slot) {
+    for (const std::uint64_t end = loaded.refs.size(); slot < end; ++slot) {
       if (!ReadSavedSeries(in, saved)) return BadSamples(b);
       loaded.newest = std::max(loaded.newest, saved.newest);
       const auto place = static_cast<std::uint32_t>(slot);

@@ -227,6 +227,34 @@ TEST_F(HeadTest, APinnedRefOutlivesACollection) {
   EXPECT_EQ(head_.FindOrCreate(metric::Labels{{"__name__", "a"}}).value(), a);
 }
 
+// A snapshot leaves out series that are detached or have no newest sample when it comes by.
+TEST_F(HeadTest, WhatASnapshotMayHaveLeftOutIsUndefinedAgain) {
+  const SeriesRef a = Series("a");
+  const SeriesRef b = Series("b");
+  const Head::Pin pin = head_.PinRefs();
+  Apply({At(a, 10), At(b, 10)});
+  head_.MarkDefined(std::vector<SeriesRef>{a, b}, 5);
+  TakeAndDrop(window_);
+  EXPECT_EQ(head_.CollectGarbage(TimestampMs::Max()).value(), 2u);
+  Apply({At(a, 20)});  // Revived; another commit may come before its definition is journalled.
+  Apply({At(a, 21)});
+  EXPECT_THAT(applied_.undefined, ElementsAre(a));
+  head_.MarkDefined(std::vector<SeriesRef>{a}, 6);
+  Apply({At(a, 22)});
+  EXPECT_THAT(applied_.undefined, IsEmpty());
+  head_.Delete(std::vector<std::vector<metric::Matcher>>{{metric::Matcher::Equal("__name__", "a")}},
+               {TimestampMs::Min(), TimestampMs::Max()});
+  Apply({At(a, 23)});
+  EXPECT_THAT(applied_.undefined, ElementsAre(a));
+  head_.SetSnapshotMark(8);
+  head_.MarkDefined(std::vector<SeriesRef>{a}, 7);  // Journalled before the snapshot, told after it.
+  Apply({At(a, 24)});
+  EXPECT_THAT(applied_.undefined, ElementsAre(a));
+  head_.MarkDefined(std::vector<SeriesRef>{a}, 8);
+  Apply({At(a, 25)});
+  EXPECT_THAT(applied_.undefined, IsEmpty());
+}
+
 TEST_F(HeadTest, ARefThatLostItsPlaceLeadsToTheSeriesThatTookIt) {
   const SeriesRef old = Series("a");
   const Head::Pin pin = head_.PinRefs();

@@ -142,13 +142,28 @@ void AppendSavedChunk(TimestampMs newest, const chunk::ChunkView& chunk, bool la
   base::AppendLengthPrefixed(out, chunk.bytes);
 }
 
-void AppendSamplesHeader(std::uint64_t first, std::uint64_t series, std::string& out) {
+void AppendSamplesHeader(std::uint64_t first, std::span<const SeriesRef> refs, std::string& out) {
   AppendVarint(out, first);
-  AppendVarint(out, series);
+  AppendVarint(out, refs.size());
+  std::uint64_t before = 0;
+  for (const SeriesRef ref : refs) {
+    const auto number = static_cast<std::uint64_t>(ref);
+    AppendVarint(out, ZigZag(static_cast<std::int64_t>(number - std::exchange(before, number))));
+  }
 }
 
-bool ReadSamplesHeader(std::string_view& in, std::uint64_t& first, std::uint64_t& series) {
-  return ReadVarint(in, first) && ReadVarint(in, series) && first <= kSnapshotNumberMax && series <= in.size();
+bool ReadSamplesHeader(std::string_view& in, std::uint64_t& first, std::vector<SeriesRef>& refs) {
+  std::uint64_t series = 0;
+  if (!ReadVarint(in, first) || !ReadVarint(in, series) || first > kSnapshotNumberMax || series > in.size())
+    return false;
+  std::uint64_t ref = 0;
+  for (; series > 0; --series) {
+    std::uint64_t difference = 0;
+    if (!ReadVarint(in, difference)) return false;
+    ref += static_cast<std::uint64_t>(UnZigZag(difference));
+    refs.push_back(static_cast<SeriesRef>(ref));
+  }
+  return true;
 }
 
 bool ReadSavedSeries(std::string_view& in, SavedSeries& out) {

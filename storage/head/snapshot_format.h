@@ -8,7 +8,7 @@
 //
 //   labels  := strings:varint bytes* pairs:varint (name:varint value:varint)* series:varint labelset*
 //   labelset:= n:varint (pair:zigzag)*         differences to the pair at the same place of the series before
-//   samples := first:varint series:varint saved*
+//   samples := first:varint series:varint (ref:zigzag)* saved*        a ref and a saved each; refs as differences
 //   saved   := newest:zigzag kind:u8 (value:u64 | histogram:bytes) n:varint chunk*          kind 0: float, 1: histogram
 //   chunk   := (count << 1 | late):varint (newest - min):zigzag (max - min):varint bytes
 #pragma once
@@ -27,6 +27,7 @@
 #include "metric/histogram.h"
 #include "storage/chunk/chunk_view.h"
 #include "storage/index/label_index.h"
+#include "storage/storage.h"
 
 namespace bellwether::storage::head {
 
@@ -103,8 +104,9 @@ void AppendSavedNewest(base::TimestampMs newest, std::uint64_t bits, const metri
                        std::size_t chunks, std::string& out);
 void AppendSavedChunk(base::TimestampMs newest, const chunk::ChunkView& chunk, bool late, std::string& out);
 
-void AppendSamplesHeader(std::uint64_t first, std::uint64_t series, std::string& out);
-[[nodiscard]] bool ReadSamplesHeader(std::string_view& in, std::uint64_t& first, std::uint64_t& series);
+// What the journal calls the series: `refs`, one each, from number `first` on. Reading appends them.
+void AppendSamplesHeader(std::uint64_t first, std::span<const SeriesRef> refs, std::string& out);
+[[nodiscard]] bool ReadSamplesHeader(std::string_view& in, std::uint64_t& first, std::vector<SeriesRef>& refs);
 // False on bytes that were not written so. Chunks are not looked into.
 [[nodiscard]] bool ReadSavedSeries(std::string_view& in, SavedSeries& out);
 

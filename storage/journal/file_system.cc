@@ -100,15 +100,34 @@ base::Result<std::unique_ptr<WritableFile>> PosixFileSystem::OpenExisting(const 
   return std::unique_ptr<WritableFile>(std::make_unique<PosixFile>(std::move(fd), path));
 }
 
-base::Result<std::string> PosixFileSystem::Read(const std::string& path) {
+namespace {
+
+// Where the last run of data ends; the size if the file system cannot tell.
+std::size_t WrittenBytes(int fd, std::size_t size) {
+  std::size_t end = 0;
+  while (end < size) {
+    const off_t data = ::lseek(fd, static_cast<off_t>(end), SEEK_DATA);
+    if (data < 0) return errno == ENXIO ? end : size;
+    const off_t hole = ::lseek(fd, data, SEEK_HOLE);
+    if (hole < 0) return size;
+    end = static_cast<std::size_t>(hole);
+  }
+  return size;
+}
+
+enum class Extent : std::uint8_t { kWhole, kWritten };
+
+base::Result<std::string> ReadFile(const std::string& path, Extent extent) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) return FileError("open", path, errno);
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return FileError("stat", path, errno);
-  std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
+  auto size = static_cast<std::size_t>(info.st_size);
+  if (extent == Extent::kWritten) size = WrittenBytes(fd.get(), size);
+  std::string bytes(size, '\0');
   std::size_t have = 0;
   while (have < bytes.size()) {
-    const ssize_t n = ::read(fd.get(), bytes.data() + have, bytes.size() - have);
+    const ssize_t n = ::pread(fd.get(), bytes.data() + have, bytes.size() - have, static_cast<off_t>(have));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return FileError("read", path, errno);
     if (n == 0) break;
@@ -116,6 +135,13 @@ base::Result<std::string> PosixFileSystem::Read(const std::string& path) {
   }
   bytes.resize(have);
   return bytes;
+}
+
+}  // namespace
+
+base::Result<std::string> PosixFileSystem::Read(const std::string& path) { return ReadFile(path, Extent::kWhole); }
+base::Result<std::string> PosixFileSystem::ReadWritten(const std::string& path) {
+  return ReadFile(path, Extent::kWritten);
 }
 
 base::Result<std::uint64_t> PosixFileSystem::Size(const std::string& path) {

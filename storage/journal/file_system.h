@@ -40,6 +40,8 @@ class FileSystem {
   virtual base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path, std::uint64_t size) = 0;
   virtual base::Result<std::unique_ptr<WritableFile>> OpenExisting(const std::string& path) = 0;
   virtual base::Result<std::string> Read(const std::string& path) = 0;
+  // The same without what was reserved at the end and never written, as far as the file system knows it from zeros.
+  virtual base::Result<std::string> ReadWritten(const std::string& path) { return Read(path); }
   virtual base::Result<std::uint64_t> Size(const std::string& path) = 0;
   // Names, not paths, ascending.
   virtual base::Result<std::vector<std::string>> List(const std::string& directory) = 0;
@@ -55,6 +57,7 @@ class PosixFileSystem final : public FileSystem {
   base::Result<std::unique_ptr<WritableFile>> Create(const std::string& path, std::uint64_t size) override;
   base::Result<std::unique_ptr<WritableFile>> OpenExisting(const std::string& path) override;
   base::Result<std::string> Read(const std::string& path) override;
+  base::Result<std::string> ReadWritten(const std::string& path) override;
   base::Result<std::uint64_t> Size(const std::string& path) override;
   base::Result<std::vector<std::string>> List(const std::string& directory) override;
   base::Status Rename(const std::string& from, const std::string& to) override;

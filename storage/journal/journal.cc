@@ -27,6 +27,7 @@ base::Result<std::unique_ptr<Journal>> Journal::Open(const JournalOptions& optio
     const base::MutexLock lock(journal->mu_);
     journal->segments_ = std::move(replayed);
     journal->segment_ = number;
+    journal->since_ = number;
   }
   const base::Status begun = journal->BeginSegment(number, 0);
   if (begun.ok()) return journal;
@@ -46,14 +47,9 @@ Journal::~Journal() {
 
 std::string Journal::SegmentPath(std::uint64_t number) const { return options_.path + "/" + SegmentName(number); }
 
-void Journal::SetSegmentBytes(std::uint64_t bytes) {
+Journal::Place Journal::place() const {
   const base::MutexLock lock(mu_);
-  segment_bytes_ = bytes;
-}
-
-std::uint64_t Journal::segment() const {
-  const base::MutexLock lock(mu_);
-  return segment_;
+  return {segment_, since_};
 }
 
 std::vector<SegmentInfo> Journal::Segments() const {
@@ -91,8 +87,7 @@ base::Result<Journal::Sequence> Journal::Append(RecordType type, std::string_vie
 }
 
 bool Journal::HasRoom(std::size_t bytes) const {
-  return segment_used_ + bytes <= std::max(options_.segment_bytes, segment_bytes_) ||
-         segment_used_ == kSegmentHeaderBytes;
+  return segment_used_ + bytes <= options_.segment_bytes || segment_used_ == kSegmentHeaderBytes;
 }
 
 // A queue holds records of one segment, so the next begins when the queue is empty and nobody writes. The file follows
@@ -191,6 +186,7 @@ void Journal::NoteFailure(const base::Status& status) {
   if (failed_since_sync_.ok()) failed_since_sync_ = status;
   queue_.Clear();
   ++segment_;
+  since_ = segment_;
   segment_used_ = kSegmentHeaderBytes;
   const Sequence first = (std::exchange(lost_unsynced_, false) ? synced_ : written_) + 1;
   if (!failed_.empty() && failed_.back().last + 1 == first && failed_.back().status.code() == status.code()) {

@@ -17,10 +17,10 @@
 // What "safe" means is the policy's: synced (kAlways), or in the kernel's hands (kInterval, kOff), which a killed
 // process does not lose but a power cut does. Under kInterval the owner calls Flush every so often.
 //
-// Segments stand alone. A record may build on records before it in the same segment (a series is defined by its labels
-// once and by a number after that), never on another segment, so old segments go without a thought for what followed.
-// Whoever encodes a record asks segment() first and hands the number to Append, which refuses with kConflict when that
-// segment is no longer the current one: the record is to be encoded again, on its own.
+// A record may build on records before it (a series is defined by its labels once and by a number after that), in its
+// own segment and in those before, as far back as Place::since; whatever drops segments keeps elsewhere what they
+// defined. Whoever encodes a record asks place() first and hands the segment to Append, which refuses with kConflict
+// when that is no longer the current one: the record is to be encoded again, on its own.
 //
 // Failures. Every record that is queued or being written when the disk fails, fails with it, those appended meanwhile
 // too, since they may build on what is lost. The next record is tried anew, in a new segment: the journal heals by
@@ -83,11 +83,14 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // How full a segment may become from now on; never less than the option. Each segment names the series that it uses,
-  // so one should hold several times what that takes. Only the option's size is reserved on disk.
-  void SetSegmentBytes(std::uint64_t bytes);
-  // The segment that takes the next record.
-  [[nodiscard]] std::uint64_t segment() const;
+  // Where the next record goes, and the first segment on which it may build: none from there on has lost a record of
+  // this process.
+  struct Place {
+    std::uint64_t segment = 0;
+    std::uint64_t since = 0;
+  };
+  [[nodiscard]] Place place() const;
+  [[nodiscard]] std::uint64_t segment() const { return place().segment; }
 
   // Queues a record made for `segment`. `newest` is the time of its newest sample (Min: none). Writes (but does not
   // sync) only when the queue or the segment is full. Error: kConflict (another segment has begun: encode again).
@@ -189,8 +192,8 @@ class Journal {
   Sequence appended_ BW_GUARDED_BY(mu_) = 0;
   Sequence written_ BW_GUARDED_BY(mu_) = 0;
   Sequence synced_ BW_GUARDED_BY(mu_) = 0;
-  std::uint64_t segment_bytes_ BW_GUARDED_BY(mu_) = 0;  // If more than the option.
   std::uint64_t segment_ BW_GUARDED_BY(mu_) = 1;
+  std::uint64_t since_ BW_GUARDED_BY(mu_) = 1;
   std::uint64_t segment_used_ BW_GUARDED_BY(mu_) = kSegmentHeaderBytes;  // Queued records included.
   base::Status health_ BW_GUARDED_BY(mu_);
   base::Status failed_since_sync_ BW_GUARDED_BY(mu_);

@@ -109,6 +109,24 @@ TEST(Journal, RefusesARecordMadeForAnEarlierSegment) {
   EXPECT_TRUE((*journal)->Append(RecordType::kCommit, "b", TimestampMs::Min(), before + 1).ok());
 }
 
+TEST(Journal, RecordsMayBuildOnEarlierSegmentsUntilSomeAreLost) {
+  FaultFileSystem files;
+  auto journal = OpenJournal(files);
+  const std::uint64_t first = (*journal)->segment();
+  ASSERT_TRUE(Write(**journal, "a").ok());
+  const std::uint64_t second = *(*journal)->Rotate();
+  EXPECT_EQ((*journal)->place().since, first);
+  ASSERT_TRUE(Write(**journal, "b").ok());
+  files.FailAt(files.operations() + 1, Fault::kBreak);
+  EXPECT_FALSE(Write(**journal, "c").ok());
+  files.Heal();
+  EXPECT_EQ((*journal)->place().since, second + 1);
+  EXPECT_EQ((*journal)->place().segment, second + 1);
+  ASSERT_TRUE(Write(**journal, "d").ok());
+  EXPECT_GT(*(*journal)->Rotate(), second + 1);
+  EXPECT_EQ((*journal)->place().since, second + 1);
+}
+
 TEST(Journal, AtRestItHoldsNoFileAndItsNumbersGoOn) {
   FaultFileSystem files;
   std::uint64_t mark = 0;

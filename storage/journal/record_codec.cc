@@ -11,7 +11,7 @@ namespace bellwether::storage {
 namespace {
 
 // Frozen: on disks.
-enum class SectionKind : std::uint8_t { kSeries = 1, kFloats = 2, kHistograms = 3, kMetadata = 4 };
+enum class SectionKind : std::uint8_t { kSeries = 1, kFloats = 2, kHistograms = 3, kMetadata = 4, kSince = 5 };
 constexpr std::uint8_t kHasStarts = 1;  // Flag of a floats section.
 
 // The low two bits of a value's first varint.
@@ -178,6 +178,7 @@ bool ReadMetadataSection(std::string_view in, DecodedCommit& commit) {
 
 void CommitEncoder::Clear() {
   for (std::string* part : {&series_, &histograms_, &metadata_, &sections_, &payload_}) part->clear();
+  since_ = 0;
   last_series_ = 0;
   last_histogram_ = 0;
   last_histogram_ms_ = 0;
@@ -255,6 +256,10 @@ void CommitEncoder::AddMetadata(const MetricMetadata& metadata) {
 
 std::string_view CommitEncoder::Payload() {
   payload_.clear();
+  if (since_ > 0) {
+    char since[base::kMaxVarintBytes];
+    AppendSection(SectionKind::kSince, {since, static_cast<std::size_t>(PutVarint(since, since_) - since)}, payload_);
+  }
   AppendSection(SectionKind::kSeries, series_, payload_);
   payload_.append(sections_);
   AppendSection(SectionKind::kHistograms, histograms_, payload_);
@@ -267,6 +272,7 @@ void DecodedCommit::Clear() {
   floats.clear();
   histograms.clear();
   metadata.clear();
+  since = 0;
 }
 
 base::Status DecodeCommit(std::string_view payload, DecodedCommit& commit) {
@@ -290,6 +296,11 @@ base::Status DecodeCommit(std::string_view payload, DecodedCommit& commit) {
         break;
       case SectionKind::kMetadata:
         if (!ReadMetadataSection(body, commit)) return base::Corruption("decode a commit: malformed metadata section");
+        break;
+      case SectionKind::kSince:
+        if (!base::ReadVarint(body, commit.since) || commit.since == 0 || !body.empty()) {
+          return base::Corruption("decode a commit: malformed since section");
+        }
         break;
       default:
         return base::Corruption("decode a commit: unknown section kind " + std::to_string(static_cast<int>(kind)));

@@ -9,11 +9,12 @@
 //   floats     := count:varint flags:u8 refs times values [starts]      columns of `count`
 //   histograms := (delta:zigzag time:zigzag start:zigzag histogram:bytes)*
 //   metadata   := (metric:bytes type:u8 unit:bytes help:bytes)*
+//   since      := segment:varint
 //
 // Refs and times are differences to the entry before. A float is a whole number or thousandths as a varint where that
 // gives back the same bits, else its eight bytes. Scrapes come to 4 to 8 bytes a sample.
 //
-// Series are defined (ref and labels) before they are used, in the same segment; refs mean nothing beyond it.
+// Series are defined (ref and labels) before they are used, in the same segment, or in an earlier one from `since` on.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,8 @@ class CommitEncoder {
   void AddFloats(std::span<const FloatSample> samples, std::span<const std::uint8_t> selected);
   void AddHistogram(const HistogramSample& sample);
   void AddMetadata(const MetricMetadata& metadata);
+  // Refs of this commit may be defined in earlier segments from this one (> 0) on.
+  void SetSince(std::uint64_t segment) { since_ = segment; }
 
   [[nodiscard]] bool empty() const {
     return sections_.empty() && series_.empty() && histograms_.empty() && metadata_.empty();
@@ -54,6 +57,7 @@ class CommitEncoder {
   std::unique_ptr<char[]> columns_;  // Where their bodies are made; a string would clear the room first.
   std::size_t columns_bytes_ = 0;
   std::string payload_;
+  std::uint64_t since_ = 0;  // 0: not told.
   std::uint64_t last_series_ = 0;
   std::uint64_t last_histogram_ = 0;
   std::int64_t last_histogram_ms_ = 0;
@@ -75,6 +79,7 @@ struct DecodedCommit {
   std::vector<FloatSample> floats;
   std::vector<Histogram> histograms;
   std::vector<MetricMetadata> metadata;
+  std::uint64_t since = 0;  // First segment that may define the refs; 0: the one that the commit stands in.
   void Clear();
 };
 

@@ -20,6 +20,7 @@ void EncodeAgain(const DecodedCommit& commit, CommitEncoder& encoder) {
     encoder.AddHistogram({h.ref, h.timestamp, &h.histogram, h.start_timestamp});
   }
   for (const auto& metadata : commit.metadata) encoder.AddMetadata(metadata);
+  encoder.SetSince(commit.since);
 }
 
 }  // namespace

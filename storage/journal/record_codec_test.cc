@@ -130,6 +130,23 @@ void ExpectRefused(std::string_view payload) {
   EXPECT_EQ(DecodeCommit(payload, commit).code(), base::StatusCode::kCorruption);
 }
 
+TEST(RecordCodec, SaysSinceWhenItsRefsCount) {
+  CommitEncoder encoder;
+  DecodedCommit commit;
+  encoder.SetSince(300);
+  encoder.AddFloats(std::vector<FloatSample>{CodecSample(1, 1000, 1)}, std::vector<std::uint8_t>{1});
+  ASSERT_TRUE(DecodeCommit(encoder.Payload(), commit).ok());
+  EXPECT_EQ(commit.since, 300u);
+  EXPECT_EQ(commit.floats.size(), 1u);
+  encoder.Clear();
+  ASSERT_TRUE(DecodeCommit(encoder.Payload(), commit).ok());
+  EXPECT_EQ(commit.since, 0u);
+  using namespace std::string_literals;
+  for (const std::string& bad : {"\x05\x00"s, "\x05\x01\x00"s, "\x05\x02\x01\x01"s, "\x05\x01\x80"s}) {
+    EXPECT_FALSE(DecodeCommit(bad, commit).ok()) << testing::PrintToString(bad);
+  }
+}
+
 TEST(RecordCodec, RefusesWhatItDidNotWrite) {
   ExpectRefused("\x09\x01x");                                        // Unknown kind.
   ExpectRefused("\x02\x05x");                                        // Longer than the payload.

@@ -45,7 +45,7 @@ class JournalReplay {
 
   base::Status ReadSegment(std::uint64_t number, bool is_last) {
     const std::string file = PathOf(number);
-    BW_ASSIGN_OR_RETURN(const std::string bytes, files_.Read(file));
+    BW_ASSIGN_OR_RETURN(const std::string bytes, files_.ReadWritten(file));
     SegmentInfo info{.number = number};
     SegmentHeader header;
     if (!ReadSegmentHeader(bytes, header) || header.number != number) {

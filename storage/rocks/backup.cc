@@ -97,7 +97,7 @@ base::Status WriteBackup(RocksCore& core, const std::string& name, SnapshotConte
   const std::string parent = path + "/snapshots";
   const std::string temporary = parent + "/" + name + ".tmp";
   BW_ASSIGN_OR_RETURN(const std::uint64_t end, core.journal->Rotate());
-  core.FollowSegment();
+  core.FollowJournal();
   BW_RETURN_IF_ERROR(MakeDirectory(temporary + "/journal"));
   BW_RETURN_IF_ERROR(CheckpointDatabase(core, temporary + "/db"));
   if (content == SnapshotContent::kEverything) {

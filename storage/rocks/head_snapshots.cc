@@ -11,7 +11,7 @@
 namespace bellwether::storage {
 namespace {
 
-constexpr std::uint64_t kJournalledForEachByte = 8;
+constexpr std::uint64_t kJournalledForEachByte = 4;
 constexpr base::DurationMs kSnapshotEvery = base::Minutes(10);
 
 // At rest: nothing journalled for so long. Senders pause for less between scrapes. Should one not, what two snapshots
@@ -78,7 +78,7 @@ std::string HeadSnapshots::TemporaryPath(std::size_t number) const {
 
 // ---- Start
 
-base::Result<std::uint64_t> HeadSnapshots::Load() {
+base::Result<HeadSnapshots::Loaded> HeadSnapshots::Load() {
   BW_RETURN_IF_ERROR(files_.MakeDirectories(path_));
   BW_RETURN_IF_ERROR(files_.SyncDirectory(core_.options.path));
   BW_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(path_));
@@ -88,25 +88,28 @@ base::Result<std::uint64_t> HeadSnapshots::Load() {
   }
   std::sort(marks.rbegin(), marks.rend());
   double bad = 0;
+  Loaded result;
   for (const std::uint64_t mark : marks) {
     const std::int64_t begin = core_.clock.MonotonicNanos();
-    const base::Status loaded = LoadFrom(mark);
+    base::Result<Loaded> loaded = LoadFrom(mark);
     if (loaded.ok()) {
       newest_ = mark;
+      result = *std::move(loaded);
       const double seconds = static_cast<double>(core_.clock.MonotonicNanos() - begin) / 1e9;
       BW_LOG(kInfo, "snapshot read", {"mark", mark}, {"bytes", newest_bytes_}, {"series", core_.head->SeriesCount()},
              {"seconds", seconds});
       break;
     }
     ++bad;
-    BW_LOG(kError, "snapshot damaged, the one before is read", {"file", PathOf(mark)}, {"what", loaded});
+    BW_LOG(kError, "snapshot damaged, the one before is read", {"file", PathOf(mark)}, {"what", loaded.status()});
     core_.ResetHead();
   }
   core_.metrics.snapshot_damage.Set(bad);
-  return std::max(newest_.value_or(0), core_.catalogue->mark());
+  result.read_from = std::max(newest_.value_or(0), core_.catalogue->mark());
+  return result;
 }
 
-base::Status HeadSnapshots::LoadFrom(std::uint64_t mark) {
+base::Result<HeadSnapshots::Loaded> HeadSnapshots::LoadFrom(std::uint64_t mark) {
   BW_ASSIGN_OR_RETURN(const std::string bytes, files_.Read(PathOf(mark)));
   BW_ASSIGN_OR_RETURN(const SnapshotFile file, ReadSnapshotFile(bytes));
   if (file.header.mark != mark || file.header.window.ms != core_.internals.window.ms) {
@@ -119,11 +122,11 @@ base::Status HeadSnapshots::LoadFrom(std::uint64_t mark) {
     const auto found = sealed.find(window);
     return found != sealed.end() && found->second >= mark;
   };
-  BW_ASSIGN_OR_RETURN(const head::Head::Loaded loaded, core_.head->Load(file.content, is_sealed));
+  BW_ASSIGN_OR_RETURN(head::Head::Loaded loaded, core_.head->Load(file.content, is_sealed));
   for (const MetricMetadata& m : metadata.metadata) core_.metadata.Set(m);
   if (loaded.newest > base::TimestampMs::Min()) core_.newest.Show(loaded.newest);
   newest_bytes_ = bytes.size();
-  return base::OkStatus();
+  return Loaded{.since = file.header.since, .refs = std::move(loaded.refs)};
 }
 
 // ---- Taking
@@ -135,8 +138,8 @@ std::uint64_t HeadSnapshots::BytesSince() const {
 bool HeadSnapshots::IsDue() {
   const bool at_rest = IsAtRest();
   const std::uint64_t bytes = BytesSince();
-  // With less than the minimum a start is quick without a new one. In larger stores more, since each snapshot has the
-  // journal name all series again, which takes several times its own bytes.
+  // With less than the minimum a start is quick without a new one. In larger stores more, so that a quarter more is
+  // written at most.
   if (bytes >= std::max(core_.internals.snapshot_journalled_min, kJournalledForEachByte * newest_bytes_)) return true;
   const base::TimestampMs now = core_.clock.Now();
   return at_rest || (bytes > 0 && (now >= taken_at_ + kSnapshotEvery || now < taken_at_));
@@ -160,17 +163,19 @@ std::uint64_t HeadSnapshots::KeptBytes() const {
   return kept;
 }
 
-// A snapshot is good for any mark up to the segment that had begun when it was taken. None: there is one of all there
-// is.
-base::Result<std::vector<std::uint64_t>> HeadSnapshots::ChooseMarks(bool at_rest) {
-  std::vector<std::uint64_t> marks;
+// A snapshot is good for any mark up to the segment that had begun when it was taken.
+base::Result<HeadSnapshots::Marks> HeadSnapshots::ChooseMarks(bool at_rest) {
+  Marks marks;
   BW_ASSIGN_OR_RETURN(const std::uint64_t mark, core_.journal->Rotate());
-  if (newest_ != mark) marks.push_back(mark);
+  if (newest_ != mark) marks.segments.push_back(mark);
   if (at_rest) {
     BW_ASSIGN_OR_RETURN(const std::uint64_t above, core_.journal->RotateAndRest());
-    marks.push_back(above);
+    marks.segments.push_back(above);
   }
-  core_.FollowSegment();
+  if (marks.segments.empty()) return marks;
+  marks.since = core_.FollowJournal().since;
+  if (marks.since > marks.segments.front()) return base::Unavailable("take a snapshot: the journal failed meanwhile");
+  core_.head->SetSnapshotMark(static_cast<std::uint32_t>(marks.segments.back()));
   return marks;
 }
 
@@ -181,9 +186,10 @@ base::Status HeadSnapshots::Take(std::span<const head::WindowId> handed_over) {
   const bool at_rest = IsAtRest();
   taken_at_ = core_.clock.Now();  // A failed one is not at once too old again.
   unchanged_since_ns_ = begin;
-  BW_ASSIGN_OR_RETURN(const std::vector<std::uint64_t> marks, ChooseMarks(at_rest));
+  BW_ASSIGN_OR_RETURN(const Marks chosen, ChooseMarks(at_rest));
+  const std::vector<std::uint64_t>& marks = chosen.segments;
   if (marks.empty()) return base::OkStatus();
-  const base::Result<std::uint64_t> written = Write(marks, handed_over);
+  const base::Result<std::uint64_t> written = Write(chosen, handed_over);
   if (!written.ok()) {
     // On a full disk its room is needed to seal. If it cannot be removed, the next attempt tries again.
     for (std::size_t i = 0; i < marks.size(); ++i) static_cast<void>(files_.Remove(TemporaryPath(i)).ok());
@@ -204,8 +210,8 @@ base::Status HeadSnapshots::Take(std::span<const head::WindowId> handed_over) {
 }
 
 // One walk over the head for a file each. Returns the bytes of one.
-base::Result<std::uint64_t> HeadSnapshots::Write(std::span<const std::uint64_t> marks,
-                                                 std::span<const head::WindowId> handed_over) {
+base::Result<std::uint64_t> HeadSnapshots::Write(const Marks& chosen, std::span<const head::WindowId> handed_over) {
+  const std::vector<std::uint64_t>& marks = chosen.segments;
   std::vector<std::unique_ptr<WritableFile>> files;
   std::vector<SnapshotWriter> writers;
   for (std::size_t i = 0; i < marks.size(); ++i) {
@@ -215,7 +221,7 @@ base::Result<std::uint64_t> HeadSnapshots::Write(std::span<const std::uint64_t> 
     }
     BW_ASSIGN_OR_RETURN(files.emplace_back(), files_.Create(TemporaryPath(i), 0));
     writers.emplace_back(*files.back(), *core_.database,
-                         SnapshotHeader{marks[i], core_.internals.window, core_.clock.Now()});
+                         SnapshotHeader{marks[i], core_.internals.window, core_.clock.Now(), chosen.since});
   }
   const auto add = [&](SnapshotBlock kind, std::string_view payload) {
     for (SnapshotWriter& writer : writers) BW_RETURN_IF_ERROR(writer.Add(kind, payload));

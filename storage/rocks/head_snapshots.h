@@ -31,9 +31,16 @@ class HeadSnapshots {
  public:
   HeadSnapshots(RocksCore& core, FileSystem& files);
 
-  // Fills the core's head from the newest snapshot that is whole, if there is one; returns the segment from which the
-  // journal is to be read. What a bad one costs is reported. Errors: those of the file system.
-  [[nodiscard]] base::Result<std::uint64_t> Load();
+  // Where the journal goes on, and what it calls the series that the head has: refs[i] is Head::LoadedRef(i) in commits
+  // that say `since`.
+  struct Loaded {
+    std::uint64_t read_from = 0;  // Segment.
+    std::uint64_t since = 0;
+    std::vector<SeriesRef> refs;
+  };
+  // Fills the core's head from the newest snapshot that is whole, if there is one. What a bad one costs is reported.
+  // Errors: those of the file system.
+  [[nodiscard]] base::Result<Loaded> Load();
   // Tells how much of the journal had to be read after Load.
   void NoteReplayed(std::uint64_t bytes) { replayed_bytes_ = bytes; }
 
@@ -50,12 +57,16 @@ class HeadSnapshots {
 
  private:
   [[nodiscard]] std::uint64_t BytesSince() const;
-  [[nodiscard]] base::Status LoadFrom(std::uint64_t mark);
+  [[nodiscard]] base::Result<Loaded> LoadFrom(std::uint64_t mark);
   [[nodiscard]] bool IsAtRest();
   [[nodiscard]] std::uint64_t KeptBytes() const;
-  [[nodiscard]] base::Result<std::vector<std::uint64_t>> ChooseMarks(bool at_rest);
-  [[nodiscard]] base::Result<std::uint64_t> Write(std::span<const std::uint64_t> marks,
-                                                  std::span<const head::WindowId> handed_over);
+  // One or two that the next is to have; none: there is one of all there is.
+  struct Marks {
+    std::vector<std::uint64_t> segments;
+    std::uint64_t since = 0;
+  };
+  [[nodiscard]] base::Result<Marks> ChooseMarks(bool at_rest);
+  [[nodiscard]] base::Result<std::uint64_t> Write(const Marks& marks, std::span<const head::WindowId> handed_over);
   [[nodiscard]] base::Status LetGo(std::uint64_t mark);
   [[nodiscard]] base::Status RemoveBelow(std::uint64_t mark);
   [[nodiscard]] std::string PathOf(std::uint64_t mark) const;

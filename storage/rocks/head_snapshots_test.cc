@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/bytes.h"
+#include "storage/admin.h"
 #include "storage/contract/storage_contract.h"
 #include "storage/journal/fault_file_system.h"
 #include "storage/rocks/hex_for_tests.h"
@@ -158,6 +159,73 @@ TEST_F(HeadSnapshotsTest, WhatCameAfterTheSnapshotIsInTheJournal) {
   Write(x_, kSnapshotNow + 3, 4);
   KillAndOpen();
   EXPECT_THAT(Everything()[0].samples, SizeIs(3));
+}
+
+TEST_F(HeadSnapshotsTest, WhatASnapshotNamesTheJournalNeedNotNameAgain) {
+  Open();
+  const auto is_named = [&] {  // Any series, anywhere in the journal.
+    const auto files = Files("journal");
+    return std::any_of(files.begin(), files.end(), [&](const std::string& name) {
+      std::ifstream file(options_.path + "/journal/" + name, std::ios::binary);
+      const std::string bytes(std::istreambuf_iterator<char>(file), {});
+      return bytes.find("__name__") != std::string::npos;
+    });
+  };
+  for (int i = 0; i < 4; ++i) {
+    Write(y_, kSnapshotNow + 10 * i, i);
+    WriteAndSnapshot(x_, kSnapshotNow + 10 * i, i);
+    Write(x_, kSnapshotNow + 10 * i + 5, i);  // Into the segment of the mark.
+    EXPECT_EQ(is_named(), i == 0) << i;
+  }
+  std::vector<ReadSeries> before = Everything();
+  KillAndOpen();
+  EXPECT_EQ(Everything(), before);
+  Write(y_, kSnapshotNow + 700'000, 1);  // Another process has other refs.
+  Write(x_, kSnapshotNow + 700'000, 1);
+  EXPECT_TRUE(is_named());
+  before = Everything();
+  FlipByteInTheMiddle(Files("head")[1]);
+  KillAndOpen();
+  EXPECT_EQ(Gauge("bellwether_storage_snapshot_damage"), 1);
+  EXPECT_EQ(Gauge("bellwether_storage_journal_damage"), 0);
+  EXPECT_EQ(Everything(), before);
+}
+
+TEST_F(HeadSnapshotsTest, ASeriesWithoutSamplesIsNamedAgain) {
+  Open();
+  Write(x_, kSnapshotNow, 1);
+  Write(y_, kSnapshotNow, 1);
+  const std::vector<std::vector<metric::Matcher>> all_x{{metric::Matcher::Equal("__name__", "x")}};
+  ASSERT_TRUE(store_.storage->admin()->DeleteSeries(TimestampMs::Min(), TimestampMs::Max(), all_x).ok());
+  for (int i = 1; i < 4; ++i) WriteAndSnapshot(y_, kSnapshotNow + i, i);
+  Write(x_, kSnapshotNow + 5, 5);
+  KillAndOpen();
+  EXPECT_EQ(Gauge("bellwether_storage_journal_damage"), 0);
+  EXPECT_THAT(Everything()[0], (ReadSeries{x_, {Float(kSnapshotNow + 5, 5)}}));
+}
+
+TEST_F(HeadSnapshotsTest, AFailureOfTheJournalHasEverythingNamedAgain) {
+  FaultFileSystem files;
+  internals_.journal_files = &files;
+  options_.sync = SyncPolicy::kAlways;
+  Open();
+  for (int i = 0; i < 3; ++i) WriteAndSnapshot(x_, kSnapshotNow + i, i);
+  Write(y_, kSnapshotNow, 1);
+  files.FailAt(files.operations() + 1, FaultFileSystem::Fault::kBreak, true);
+  EXPECT_FALSE(TryWrite(Labels{{"__name__", "lost"}}, kSnapshotNow, 1).ok());
+  files.Heal();
+  Write(x_, kSnapshotNow + 10, 1);
+  Write(y_, kSnapshotNow + 10, 1);
+  Write(Labels{{"__name__", "lost"}}, kSnapshotNow, 1);
+  const std::vector<ReadSeries> before = Everything();
+  files.FailAt(files.operations() + 1, FaultFileSystem::Fault::kCrash, true);
+  store_ = {};
+  files.Crash(FaultFileSystem::Unsynced::kForgotten);
+  Open();
+  EXPECT_EQ(Gauge("bellwether_storage_journal_damage"), 0);
+  EXPECT_EQ(Everything(), before);
+  store_ = {};
+  internals_.journal_files = nullptr;
 }
 
 TEST_F(HeadSnapshotsTest, ADamagedOneIsReportedAndTheOneBeforeIsRead) {
@@ -353,15 +421,15 @@ std::string SmallSnapshot() {
 // docs/formats/snapshot.md
 TEST(SnapshotFormat, IsAsDocumented) {
   EXPECT_EQ(HexOf(SmallSnapshot()),
-            "4257534e41503031"
-            "0b000000010000001ba47b5a99e7b574"
-            "0380bab703c0c9b2fef962"
-            "000000000200000048e77e067685aed5"
-            "1e000000030000005887e1e540a7708a"
+            "4257534e41503032"
+            "0c0000000100000040b5ebbd6f8441f9"
+            "0380bab703c0c9b2fef96201"
+            "00000000020000003e027299c74471a8"
+            "1e0000000300000089d7a49e6389e7c5"
             "04085f5f6e616d655f5f027570036a6f6203617069020001020301020002"
-            "31000000040000005ae3e6d3e3a57f51"
-            "0001b08aadfef96200000000000000d03f0104b0ea0198751801000068e5cf8b010000000000000000f03f00e40232983a"
-            "0300000005000000b95b654d8508850b"
+            "32000000040000009b97e136fcc58ac3"
+            "000102b08aadfef96200000000000000d03f0104b0ea0198751801000068e5cf8b010000000000000000f03f00e40232983a"
+            "0300000005000000872778aefbcf7f5a"
             "040201");
 }
 

@@ -91,13 +91,13 @@ class RocksAppender final : public Appender {
     std::optional<Journal::Sequence> journalled;
     {
       const CommitGate::Inside inside(core_.commit_gate);
-      // Asked for before the head is, so that what the head takes as defined is defined in this segment.
-      const std::uint64_t segment = core_.FollowSegment();
+      // Asked for before the head is, so that what the head takes as defined is defined for this place.
+      const Journal::Place place = core_.FollowJournal();
       core_.head->Apply(floats_, histograms_, bounds, applied_);
       AddTo(applied_.result, standing);
       SelectTaken(durability);
       if (taken_ > 0 || !metadata_.empty()) {
-        BW_ASSIGN_OR_RETURN(journalled, JournalCommit(segment));
+        BW_ASSIGN_OR_RETURN(journalled, JournalCommit(place));
       }
     }
     if (journalled && durability == Durability::kDurable) {
@@ -151,25 +151,27 @@ class RocksAppender final : public Appender {
     newest_ = std::max(newest_, t);
   }
 
-  base::Result<Journal::Sequence> JournalCommit(std::uint64_t segment) {
-    Encode(applied_.undefined);
-    auto appended = core_.journal->Append(RecordType::kCommit, encoder_.Payload(), newest_, segment);
+  base::Result<Journal::Sequence> JournalCommit(Journal::Place place) {
+    Encode(applied_.undefined, place);
+    auto appended = core_.journal->Append(RecordType::kCommit, encoder_.Payload(), newest_, place.segment);
     while (!appended.ok() && appended.status().code() == base::StatusCode::kConflict) {
-      // Another segment has begun: in it this record stands alone.
-      segment = core_.FollowSegment();
+      // Another segment has begun: records may be lost with the one before, or a snapshot taken that does not have
+      // these series any more. So this record stands alone.
+      place = core_.FollowJournal();
       DefineAll();
-      Encode(applied_.undefined);
-      appended = core_.journal->Append(RecordType::kCommit, encoder_.Payload(), newest_, segment);
+      Encode(applied_.undefined, place);
+      appended = core_.journal->Append(RecordType::kCommit, encoder_.Payload(), newest_, place.segment);
     }
     BW_RETURN_IF_ERROR(appended.status());
-    core_.head->MarkDefined(applied_.undefined, static_cast<std::uint32_t>(segment));
+    core_.head->MarkDefined(applied_.undefined, static_cast<std::uint32_t>(place.segment));
     for (const MetricMetadata& m : metadata_) core_.metadata.Set(m);
     applied_.result.sequence = *appended;
     return *appended;
   }
 
-  void Encode(std::span<const SeriesRef> undefined) {
+  void Encode(std::span<const SeriesRef> undefined, const Journal::Place& place) {
     encoder_.Clear();
+    if (place.since != place.segment) encoder_.SetSince(place.since);
     for (const SeriesRef ref : undefined) encoder_.AddSeries(ref, core_.head->LabelsOf(ref));
     encoder_.AddFloats(floats_, selected_);
     for (std::size_t i = 0; i < histograms_.size(); ++i) {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <unordered_map>
+#include <utility>
 
 #include "base/log.h"
 #include "base/process_memory.h"
@@ -39,23 +41,67 @@ class SealedTimes {
   base::TimestampMs end_;                // Of the last.
 };
 
-// Gives the head what the journal holds. Refs in the journal mean something within one segment; the head has its own.
-// Of samples that are in sealed windows the head is only told that they were.
+// What refs of the journal stand for. Those that we write count up from 1 in their lower half, so nearly all stand in a
+// table, whatever foreign bytes hold.
+class JournalRefs {
+ public:
+  void Clear() {
+    dense_.clear();
+    others_.clear();
+    count_ = 0;
+  }
+  void Set(SeriesRef ref, SeriesRef here) {
+    const std::size_t at = PlaceIn(ref);
+    ++count_;
+    if (at < kSparsityMax * (count_ + kSparsityMax)) {
+      if (at >= dense_.size()) dense_.resize(std::max(at + 1, 2 * dense_.size()));
+      dense_[at] = {ref, here};
+    } else {
+      others_.insert_or_assign(ref, here);
+    }
+  }
+  [[nodiscard]] std::optional<SeriesRef> Find(SeriesRef ref) const {
+    const std::size_t at = PlaceIn(ref);
+    if (at < dense_.size() && dense_[at].ref == ref && dense_[at].here != SeriesRef()) return dense_[at].here;
+    const auto found = others_.find(ref);
+    return found == others_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+ private:
+  static constexpr std::size_t kSparsityMax = 16;
+  struct Entry {
+    SeriesRef ref{};
+    SeriesRef here{};  // 0: none.
+  };
+  static std::size_t PlaceIn(SeriesRef ref) { return static_cast<std::uint32_t>(ref); }
+
+  std::vector<Entry> dense_;
+  std::unordered_map<SeriesRef, SeriesRef> others_;
+  std::size_t count_ = 0;
+};
+
+// Gives the head what the journal holds. Refs in the journal mean something for the commits that say the same `since`,
+// or stand in the same segment; the head has its own. Of samples that are in sealed windows the head is only told that
+// they were.
 class HeadReplay {
  public:
-  explicit HeadReplay(RocksCore& core)
-      : core_(core), sealed_(core.catalogue->sealed_through(), core.internals.window) {}
+  // `refs` of commits that say `since` are known: those of series that were loaded.
+  HeadReplay(RocksCore& core, std::uint64_t since, std::span<const SeriesRef> refs)
+      : core_(core), since_(since), sealed_(core.catalogue->sealed_through(), core.internals.window) {
+    for (std::size_t i = 0; i < refs.size(); ++i) refs_.Set(refs[i], head::Head::LoadedRef(i));
+  }
 
   base::Result<base::TimestampMs> Take(RecordType type, std::string_view payload, const RecordPlace& place) {
     if (type == RecordType::kDeletion) return TakeDeletion(payload);
     if (place.segment != segment_) {
       segment_ = place.segment;
-      refs_.clear();
       sealed_.BeginSegment(segment_);
     }
     BW_RETURN_IF_ERROR(DecodeCommit(payload, commit_));
+    const std::uint64_t since = commit_.since == 0 ? segment_ : commit_.since;
+    if (std::exchange(since_, since) != since) refs_.Clear();
     for (const DecodedCommit::Series& series : commit_.series) {
-      refs_[series.ref] = core_.head->FindOrRestore(series.labels);
+      refs_.Set(series.ref, core_.head->FindOrRestore(series.labels));
     }
     base::TimestampMs newest = base::TimestampMs::Min();
     const std::size_t lost = TranslateFloats(newest) + TranslateHistograms(newest);
@@ -103,16 +149,17 @@ class HeadReplay {
 
   template <typename Sample>
   bool Translate(Sample& sample, base::TimestampMs& newest) {
-    const auto found = refs_.find(sample.ref);
-    if (found == refs_.end()) return false;
-    sample.ref = found->second;
+    const std::optional<SeriesRef> found = refs_.Find(sample.ref);
+    if (!found) return false;
+    sample.ref = *found;
     newest = std::max(newest, sample.timestamp);
     return true;
   }
 
   RocksCore& core_;
   std::uint64_t segment_ = 0;
-  std::unordered_map<SeriesRef, SeriesRef> refs_;
+  std::uint64_t since_ = 0;
+  JournalRefs refs_;
   DecodedCommit commit_;
   std::vector<HistogramSample> histograms_;
   SealedTimes sealed_;
@@ -176,13 +223,13 @@ base::Status RocksCore::Open(std::shared_ptr<Database> opened) {
   for (const MetricMetadata& m : stored.metadata) metadata.Set(m);
   for (const auto& window : *catalogue->windows()) newest.Show(window->entry().max);
   snapshots = std::make_unique<HeadSnapshots>(*this, Files());
-  BW_ASSIGN_OR_RETURN(const std::uint64_t read_from, snapshots->Load());
-  return Replay(read_from);
+  BW_ASSIGN_OR_RETURN(const HeadSnapshots::Loaded loaded, snapshots->Load());
+  return Replay(loaded.read_from, loaded.since, loaded.refs);
 }
 
-base::Status RocksCore::Replay(std::uint64_t read_from) {
+base::Status RocksCore::Replay(std::uint64_t read_from, std::uint64_t since, std::span<const SeriesRef> refs) {
   const std::int64_t begin = clock.MonotonicNanos();
-  HeadReplay replay(*this);
+  HeadReplay replay(*this, since, refs);
   BW_ASSIGN_OR_RETURN(ReplayReport report,
                       ReplayJournal(JournalPath(), Files(), {.keep = catalogue->mark(), .read = read_from},
                                     [&](RecordType type, std::string_view payload, const RecordPlace& place) {
@@ -210,18 +257,18 @@ base::Status RocksCore::Replay(std::uint64_t read_from) {
                                               .segment_bytes = internals.journal_segment_bytes,
                                               .first_segment = first_segment},
                                              Files(), std::move(report.segments)));
-  FollowSegment();
+  FollowJournal();
   return base::OkStatus();
 }
 
-std::uint64_t RocksCore::FollowSegment() {
-  const std::uint64_t segment = journal->segment();
-  const base::MutexLock lock(segment_mu_);
-  if (segment > followed_segment_) {
-    followed_segment_ = segment;
-    head->SetFirstLiveSegment(static_cast<std::uint32_t>(segment));
+Journal::Place RocksCore::FollowJournal() {
+  const Journal::Place place = journal->place();
+  const base::MutexLock lock(since_mu_);
+  if (place.since > followed_since_) {
+    followed_since_ = place.since;
+    head->SetFirstLiveSegment(static_cast<std::uint32_t>(place.since));
   }
-  return segment;
+  return place;
 }
 
 // The next window is taken to be no larger than the largest so far.

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -83,8 +84,9 @@ struct RocksCore {
   // Opens everything; reads the newest snapshot and replays the journal behind it. Errors: see OpenRocksStorage.
   [[nodiscard]] base::Status Open(std::shared_ptr<Database> opened);
 
-  // Tells the head when another journal segment has begun, so that it has series defined again. Returns the segment.
-  std::uint64_t FollowSegment();
+  // Where the next record goes. Tells the head when what was journalled before does not count, so that it has series
+  // defined again.
+  Journal::Place FollowJournal();
   [[nodiscard]] std::string EncodeMetadata() const;
   [[nodiscard]] base::Status AfterStep(RocksInternals::SealStep step) const {
     return internals.after_seal_step ? internals.after_seal_step(step) : base::OkStatus();
@@ -119,12 +121,12 @@ struct RocksCore {
   MemoryGate memory_gate;
 
  private:
-  [[nodiscard]] base::Status Replay(std::uint64_t read_from);
+  [[nodiscard]] base::Status Replay(std::uint64_t read_from, std::uint64_t since, std::span<const SeriesRef> refs);
   [[nodiscard]] MemoryUse MeasureMemory() const;
   [[nodiscard]] std::string JournalPath() const { return options.path + "/journal"; }
 
-  base::Mutex segment_mu_;
-  std::uint64_t followed_segment_ BW_GUARDED_BY(segment_mu_) = 0;
+  base::Mutex since_mu_;
+  std::uint64_t followed_since_ BW_GUARDED_BY(since_mu_) = 0;
 };
 
 [[nodiscard]] std::unique_ptr<Appender> NewRocksAppender(RocksCore& core, AppendMode mode);

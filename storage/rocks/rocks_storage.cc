@@ -13,7 +13,6 @@ namespace bellwether::storage {
 namespace {
 
 constexpr base::DurationMs kMaintainEvery = base::Seconds(30);
-constexpr std::uint64_t kSegmentBytesForEachSeries = 1024;  // Four times what it takes to name one.
 constexpr base::DurationMs kLookEvery = base::DurationMs(250);
 constexpr base::DurationMs kRetryFailedEvery = base::Seconds(5);
 constexpr std::int64_t kMeasureDiskEveryNs = 5'000'000'000;
@@ -188,7 +187,6 @@ void RocksStorage::SetGauges() {
 }
 
 bool RocksStorage::IsSealPressing() {
-  core_->journal->SetSegmentBytes(kSegmentBytesForEachSeries * core_->head->SeriesCount());
   const base::MutexLock lock(maintain_mu_);
   const bool is_behind = sealer_.IsBehind();
   core_->backlog.SetFull(is_behind);

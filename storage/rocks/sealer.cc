@@ -63,7 +63,7 @@ base::Status Sealer::SealDue() {
   last_pass_ = core_.clock.Now();
 
   BW_ASSIGN_OR_RETURN(const std::uint64_t journal_end, core_.journal->Rotate());
-  core_.FollowSegment();
+  core_.FollowJournal();
   for (const head::WindowId w : core_.head->Windows()) {
     if (IsDue(w) && !IsHandedOver(w)) BW_RETURN_IF_ERROR(SealWindow(w, journal_end));
   }

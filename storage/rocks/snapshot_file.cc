@@ -12,7 +12,7 @@
 namespace bellwether::storage {
 namespace {
 
-constexpr std::string_view kSnapshotMagic = "BWSNAP01";
+constexpr std::string_view kSnapshotMagic = "BWSNAP02";
 constexpr std::size_t kBlockHeaderBytes = 16;
 constexpr std::string_view kSnapshotPrefix = "snap-";
 constexpr std::size_t kMarkDigits = 20;
@@ -29,7 +29,8 @@ base::Status BadSnapshot(std::size_t offset, std::string_view what) {
 bool ReadHeader(std::string_view in, SnapshotHeader& header) {
   std::uint64_t window = 0;
   std::uint64_t taken_at = 0;
-  if (!base::ReadVarint(in, header.mark) || !base::ReadVarint(in, window) || !base::ReadVarint(in, taken_at)) {
+  if (!base::ReadVarint(in, header.mark) || !base::ReadVarint(in, window) || !base::ReadVarint(in, taken_at) ||
+      !base::ReadVarint(in, header.since)) {
     return false;
   }
   header.window = base::DurationMs(static_cast<std::int64_t>(window));
@@ -59,6 +60,7 @@ void AppendSnapshotStart(const SnapshotHeader& header, std::string& out) {
   base::AppendVarint(payload, header.mark);
   base::AppendVarint(payload, static_cast<std::uint64_t>(header.window.ms));
   base::AppendVarint(payload, base::ZigZag(header.taken_at.ms));
+  base::AppendVarint(payload, header.since);
   AppendSnapshotBlock(SnapshotBlock::kHeader, payload, 0, kSnapshotMagic.size(), out);
 }
 
@@ -103,6 +105,14 @@ base::Result<SnapshotFile> ReadSnapshotFile(std::string_view bytes) {
     }
   }
   return BadSnapshot(bytes.size(), "the end is missing");
+}
+
+bool ReadSnapshotRefs(const SnapshotFile& file, std::vector<SeriesRef>& refs) {
+  for (std::string_view samples : file.content.samples) {
+    std::uint64_t first = 0;
+    if (!head::ReadSamplesHeader(samples, first, refs)) return false;
+  }
+  return true;
 }
 
 std::string SnapshotName(std::uint64_t mark) { return fmt::format("{}{:020}", kSnapshotPrefix, mark); }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/status.h"
 #include "base/time.h"
@@ -21,6 +22,7 @@ struct SnapshotHeader {
   std::uint64_t mark = 0;  // Everything journalled below this segment is in the snapshot, or in sealed windows.
   base::DurationMs window;
   base::TimestampMs taken_at;  // By the clock.
+  std::uint64_t since = 1;     // The refs are those of commits that say so; see record_codec.h.
 };
 
 // The start of a file: magic and header block.
@@ -35,6 +37,8 @@ struct SnapshotFile {
   std::string_view metadata;  // A commit of the journal.
   head::Head::Snapshot content;
 };
+// The refs of the series, in their order. False on bytes that are no samples.
+[[nodiscard]] bool ReadSnapshotRefs(const SnapshotFile& file, std::vector<SeriesRef>& refs);
 // Views into `bytes`. kCorruption, with the offset of the first thing that is not as it was written.
 [[nodiscard]] base::Result<SnapshotFile> ReadSnapshotFile(std::string_view bytes);
 

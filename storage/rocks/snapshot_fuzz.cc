@@ -23,7 +23,7 @@ void TryLabels(std::string_view bytes) {
   if (!head::DecodeSnapshotLabels(bytes, {}, labels).ok()) return;
   // With a series each that has a newest sample and nothing else.
   std::string samples;
-  head::AppendSamplesHeader(0, labels.label_counts.size(), samples);
+  head::AppendSamplesHeader(0, std::vector<bellwether::storage::SeriesRef>(labels.label_counts.size()), samples);
   for (std::size_t i = 0; i < labels.label_counts.size(); ++i) head::AppendSavedNewest({}, i, nullptr, 0, samples);
   static_cast<void>(
       Load({{bytes}, {samples}, {labels.strings.size(), labels.pairs.size(), labels.label_counts.size()}}));

@@ -74,29 +74,33 @@ class LookingFiles final : public FileSystem {
 };
 
 // Every block is as it was written, which is all that a start asks of it.
-base::Status CheckHeadSnapshot(const std::string& bytes, std::uint64_t mark) {
+base::Status CheckHeadSnapshot(const std::string& bytes, std::uint64_t mark, SavedRefs& saved) {
   BW_ASSIGN_OR_RETURN(const SnapshotFile file, ReadSnapshotFile(bytes));
   if (file.header.mark != mark) return base::Corruption(fmt::format("it is the one with mark {}", file.header.mark));
+  std::vector<SeriesRef> refs;
+  if (!ReadSnapshotRefs(file, refs)) return base::Corruption("its samples are malformed");
+  saved[file.header.since].insert(refs.begin(), refs.end());
   DecodedCommit metadata;
   return DecodeCommit(file.metadata, metadata);
 }
 
-// Every record is whole, and names no series that is not defined before it in its segment.
+// Every record is whole, and names no series that is not defined before it or in a snapshot.
 class RecordVerifier {
  public:
-  explicit RecordVerifier(VerifyReport& report) : report_(report) {}
+  RecordVerifier(const SavedRefs* saved, VerifyReport& report) : saved_(saved), report_(report) {}
 
   base::Result<base::TimestampMs> Check(RecordType type, std::string_view payload, const RecordPlace& place) {
     ++report_.journal_records;
-    if (place.segment != segment_) defined_.clear();
-    segment_ = place.segment;
     if (type == RecordType::kDeletion) {
       BW_RETURN_IF_ERROR(DecodeDeletion(payload).status());
       return base::TimestampMs::Min();
     }
     BW_RETURN_IF_ERROR(DecodeCommit(payload, commit_));
+    const std::uint64_t since = commit_.since == 0 ? place.segment : commit_.since;
+    if (std::exchange(since_, since) != since) BeginWith(since);
     for (const DecodedCommit::Series& series : commit_.series) defined_.insert(series.ref);
-    const auto is_undefined = [&](const auto& sample) { return !defined_.contains(sample.ref); };
+    const bool is_known = saved_ != nullptr || since == place.segment;
+    const auto is_undefined = [&](const auto& sample) { return is_known && !defined_.contains(sample.ref); };
     const auto lost = std::count_if(commit_.floats.begin(), commit_.floats.end(), is_undefined) +
                       std::count_if(commit_.histograms.begin(), commit_.histograms.end(), is_undefined);
     report_.journal_samples += commit_.floats.size() + commit_.histograms.size();
@@ -105,9 +109,16 @@ class RecordVerifier {
   }
 
  private:
+  void BeginWith(std::uint64_t since) {
+    defined_.clear();
+    if (saved_ == nullptr) return;
+    if (const auto found = saved_->find(since); found != saved_->end()) defined_ = found->second;
+  }
+
+  const SavedRefs* const saved_;
   VerifyReport& report_;
-  std::uint64_t segment_ = 0;
-  std::set<SeriesRef> defined_;
+  std::uint64_t since_ = 0;
+  std::unordered_set<SeriesRef> defined_;
   DecodedCommit commit_;
 };
 
@@ -237,9 +248,9 @@ void VerifyNewest(Database& database, VerifyReport& report) {
 }  // namespace
 
 base::Status VerifyJournal(const std::string& path, FileSystem& files, const JournalRange& range,
-                           VerifyReport& report) {
+                           const SavedRefs* saved, VerifyReport& report) {
   LookingFiles looking(files, range);
-  RecordVerifier records(report);
+  RecordVerifier records(saved, report);
   BW_ASSIGN_OR_RETURN(ReplayReport found,
                       ReplayJournal(path, looking, {.keep = range.from, .read = range.from},
                                     [&](RecordType type, std::string_view payload, const RecordPlace& place) {
@@ -256,14 +267,14 @@ base::Status VerifyJournal(const std::string& path, FileSystem& files, const Jou
   return base::OkStatus();
 }
 
-base::Status VerifyHeadSnapshots(const std::string& path, FileSystem& files, VerifyReport& report) {
+base::Status VerifyHeadSnapshots(const std::string& path, FileSystem& files, SavedRefs& saved, VerifyReport& report) {
   BW_ASSIGN_OR_RETURN(const std::vector<std::string> names, files.List(path));
   for (const std::string& name : names) {
     const std::uint64_t mark = ParseSnapshotName(name);
     if (mark == 0) continue;
     const base::Result<std::string> bytes = files.Read(path + "/" + name);
     if (bytes.status().code() == base::StatusCode::kNotFound) continue;
-    const base::Status checked = bytes.ok() ? CheckHeadSnapshot(*bytes, mark) : bytes.status();
+    const base::Status checked = bytes.ok() ? CheckHeadSnapshot(*bytes, mark, saved) : bytes.status();
     if (!checked.ok()) report.damage.push_back({path + "/" + name, checked.message()});
   }
   return base::OkStatus();
@@ -302,11 +313,12 @@ base::Result<VerifyReport> VerifyStoreAt(const std::string& path, base::Clock& c
   }
   std::error_code error;
   PosixFileSystem files;
-  if (std::filesystem::exists(path + "/journal", error)) {
-    BW_RETURN_IF_ERROR(VerifyJournal(path + "/journal", files, range, report));
-  }
+  SavedRefs saved;
   if (std::filesystem::exists(path + "/head", error)) {
-    BW_RETURN_IF_ERROR(VerifyHeadSnapshots(path + "/head", files, report));
+    BW_RETURN_IF_ERROR(VerifyHeadSnapshots(path + "/head", files, saved, report));
+  }
+  if (std::filesystem::exists(path + "/journal", error)) {
+    BW_RETURN_IF_ERROR(VerifyJournal(path + "/journal", files, range, &saved, report));
   }
   return report;
 }

@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "storage/admin.h"
@@ -34,11 +36,15 @@ struct JournalRange {
   std::uint64_t from = 1;
   std::uint64_t end = std::numeric_limits<std::uint64_t>::max();
 };
-// Segments that go meanwhile are left out, and so are snapshots of the head below.
+// What snapshots of the head define for the journal: refs by the `since` of their commits.
+using SavedRefs = std::map<std::uint64_t, std::unordered_set<SeriesRef>>;
+// Segments that go meanwhile are left out, and so are snapshots of the head below. `saved`: null if it is not known;
+// then nothing is said of refs that other segments define.
 [[nodiscard]] base::Status VerifyJournal(const std::string& path, FileSystem& files, const JournalRange& range,
-                                         VerifyReport& report);
+                                         const SavedRefs* saved, VerifyReport& report);
 
 // The files of <path>/head.
-[[nodiscard]] base::Status VerifyHeadSnapshots(const std::string& path, FileSystem& files, VerifyReport& report);
+[[nodiscard]] base::Status VerifyHeadSnapshots(const std::string& path, FileSystem& files, SavedRefs& saved,
+                                               VerifyReport& report);
 
 }  // namespace bellwether::storage
