@@ -43,7 +43,7 @@ StoreContent ContentOf(storage::Storage& storage) {
 }
 
 struct TestStore {
-  explicit TestStore(storage::StorageOptions options = {})
+  explicit TestStore(const storage::StorageOptions& options = {})
       : storage(storage::NewMemoryStorage(options, clock, metrics)), handler({}, *storage, clock, metrics) {}
 
   ImportOutcome Post(std::string_view body, std::string_view type = {}, std::string_view encoding = {}) {

@@ -275,7 +275,8 @@ class RuleManager::Impl {
     return removed;
   }
 
-  // Data come by push, so a start waits for samples that were stamped after it, for a while.
+  // Data come by push, so a start waits for samples that were stamped after it, for a while. Many senders stamp whole
+  // seconds: a sample of the start's own second is as fresh.
   bool MayEvaluate(base::TimestampMs now) {
     base::TimestampMs started_at;
     base::DurationMs hold;
@@ -286,7 +287,7 @@ class RuleManager::Impl {
     }
     if (now >= started_at + hold) return true;
     const auto newest = dependencies_.storage.NewestSample();
-    return newest && *newest > started_at;
+    return newest && newest->ms / 1000 >= started_at.ms / 1000;
   }
 
   [[nodiscard]] RunningGroups Present() const {

@@ -5,7 +5,7 @@
 // Each group has a slot: hash(base name of the file, group name) modulo its interval; evaluations carry the slot's
 // time. Rules of a group run in order, one evaluation time for all, each seeing the samples of those before it; groups
 // run independently. The state of alerts (active and firing since, sent times) is in the state store under "rules/" and
-// goes on unchanged over a restart. After a start no group is evaluated until a sample stamped later than the start has
+// goes on unchanged over a restart. After a start no group is evaluated until a sample as fresh as the start has
 // arrived, at most `startup_hold`: data come by push, and a pause must not look like absence.
 //
 // An evaluation: query, state machine (pure, rules/state), templates, ALERTS and ALERTS_FOR_STATE through an Appender,

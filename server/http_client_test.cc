@@ -49,8 +49,8 @@ class CurlHttpClientTest : public ::testing::Test {
     base_ = "http://127.0.0.1:" + std::to_string(server_.port());
   }
 
-  void Route(std::string path, api::HttpHandler handler) {
-    server_.Route({"GET", "POST", "PUT", "DELETE"}, std::move(path), WorkerPool::kQuery, std::move(handler));
+  void Route(const std::string& path, const api::HttpHandler& handler) {
+    server_.Route({"GET", "POST", "PUT", "DELETE"}, path, WorkerPool::kQuery, handler);
   }
 
   std::string Body(const base::HttpClientRequest& request) {

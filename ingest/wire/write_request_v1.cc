@@ -228,7 +228,9 @@ bool ReadPlainSeries(std::string_view body, const char* message_end, WireRequest
     }
     if (p != sample_end && *p == kSampleTimeTag) {
       std::uint64_t v = 0;
-      if (message_end - ++p < 8 || (p = ReadShortVarint(p, sample_end, v)) == nullptr) return false;
+      if (message_end - ++p < 8) return false;
+      p = ReadShortVarint(p, sample_end, v);
+      if (p == nullptr) return false;
       sample.timestamp = base::TimestampMs(static_cast<std::int64_t>(v));
     }
     if (p != sample_end) return false;

@@ -131,7 +131,8 @@ TEST(ChunkTest, LongColumnsOfNoiseAreEntropyCoded) {
   std::mt19937_64 random(1);
   const auto noise = [&](int range) {
     double v = 1000;
-    return Regular(2048, [&, v](int) mutable { return v += static_cast<double>(random() % range); });
+    return Regular(2048,
+                   [&, v](int) mutable { return v += static_cast<double>(random() % static_cast<unsigned>(range)); });
   };
   for (const int range : {2, 5, 20, 60, 400, 100'000}) {
     SCOPED_TRACE(range);

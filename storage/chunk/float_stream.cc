@@ -298,7 +298,7 @@ class StreamReader {
       case kRegular: return true;
       case kByte:
         if (in_.empty()) return false;
-        dod = static_cast<std::int8_t>(in_[0]);
+        dod = static_cast<std::int8_t>(in_[0]);  // NOLINT(bugprone-signed-char-misuse): the sign counts.
         in_.remove_prefix(1);
         return true;
       case kTwoBytes: {

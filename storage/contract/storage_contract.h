@@ -82,10 +82,10 @@ class StorageContractTest : public testing::TestWithParam<StorageMaker> {
   Storage& storage() { return *store_.storage; }
 
   // Appends and commits, floats before histograms; the result is checked to be OK.
-  CommitResult Write(const metric::Labels& labels, std::vector<ReadSample> samples,
+  CommitResult Write(const metric::Labels& labels, const std::vector<ReadSample>& samples,
                      Durability durability = Durability::kDurable, AppendMode mode = AppendMode::kLive);
-  CommitResult Backfill(const metric::Labels& labels, std::vector<ReadSample> samples) {
-    return Write(labels, std::move(samples), Durability::kDurable, AppendMode::kBackfill);
+  CommitResult Backfill(const metric::Labels& labels, const std::vector<ReadSample>& samples) {
+    return Write(labels, samples, Durability::kDurable, AppendMode::kBackfill);
   }
   std::vector<ReadSample> Samples(const metric::Labels& labels, std::int64_t min = INT64_MIN,
                                   std::int64_t max = INT64_MAX);

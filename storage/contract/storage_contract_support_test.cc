@@ -152,7 +152,7 @@ void StorageContractTest::RestartAsKilled() {
   Open();
 }
 
-CommitResult StorageContractTest::Write(const metric::Labels& labels, std::vector<ReadSample> samples,
+CommitResult StorageContractTest::Write(const metric::Labels& labels, const std::vector<ReadSample>& samples,
                                         Durability durability, AppendMode mode) {
   const auto appender = storage().NewAppender(mode);
   const auto ref = appender->FindOrCreate(labels);

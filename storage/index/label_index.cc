@@ -143,7 +143,8 @@ void LabelIndex::ForEachName(const std::function<void(StringId name, std::size_t
 std::size_t LabelIndex::memory_bytes() const {
   std::size_t bytes = pairs_.capacity() * sizeof(Pair);
   for (const Pair& pair : pairs_) bytes += pair.list.heap_bytes();
-  for (const auto& [name, values] : values_) bytes += sizeof(values) + values.capacity() * sizeof(StringId);
+  for (const auto& [name, values] : values_)
+    bytes += sizeof(std::vector<StringId>) + values.capacity() * sizeof(StringId);
   return bytes;
 }
 

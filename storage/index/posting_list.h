@@ -49,10 +49,12 @@ class PostingList {
 
   [[nodiscard]] Form form() const { return static_cast<Form>(word_ & 3); }
   [[nodiscard]] std::uint32_t one() const { return static_cast<std::uint32_t>(word_ >> 2); }
+  // NOLINTBEGIN(performance-no-int-to-ptr): the form stands in the two low bits of the pointer.
   [[nodiscard]] Array* array() const { return reinterpret_cast<Array*>(word_ & ~std::uintptr_t{3}); }
   [[nodiscard]] roaring_bitmap_t* bitmap() const {
     return reinterpret_cast<roaring_bitmap_t*>(word_ & ~std::uintptr_t{3});
   }
+  // NOLINTEND(performance-no-int-to-ptr)
   void SetOne(std::uint32_t id) { word_ = std::uintptr_t{id} << 2 | kOne; }
   void SetArray(Array* a) { word_ = reinterpret_cast<std::uintptr_t>(a) | kArray; }
   void SetBitmap(roaring_bitmap_t* b) { word_ = reinterpret_cast<std::uintptr_t>(b) | kBitmap; }

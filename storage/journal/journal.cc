@@ -216,7 +216,7 @@ base::Status Journal::WriteBatch(Queue& batch) {
   for (std::uint64_t at = 0; at < size; at += RecordBytesAt(batch.bytes.data() + at)) {
     SealRecord(batch.bytes.data() + at, file_number_, offset_ + at);
   }
-  const base::Status written = file_->WriteAt(offset_, batch.bytes);
+  base::Status written = file_->WriteAt(offset_, batch.bytes);
   if (!written.ok()) {
     static_cast<void>(
         FinishSegment().ok());  // Nothing of it may be found later. If that fails, the file is distrusted.
@@ -242,7 +242,7 @@ base::Status Journal::ZeroAhead() {
 
 base::Status Journal::SyncFile() {
   if (file_ == nullptr) return base::OkStatus();
-  const base::Status synced = file_->Sync();
+  base::Status synced = file_->Sync();
   if (synced.ok()) {
     synced_offset_ = offset_;
   } else {
@@ -338,7 +338,7 @@ base::Status Journal::DropBelow(std::uint64_t number) {
     }
   }
   for (const std::uint64_t n : dropped) {
-    const base::Status removed = files_.Remove(SegmentPath(n));
+    base::Status removed = files_.Remove(SegmentPath(n));
     if (!removed.ok() && removed.code() != base::StatusCode::kNotFound) return removed;
   }
   return dropped.empty() ? base::OkStatus() : files_.SyncDirectory(options_.path);

@@ -36,7 +36,7 @@ class SickFileSystem final : public rocksdb::FileSystemWrapper {
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
                            std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) override {
     if (sickness_ == Sickness::kReadOnly) return Fault("create");
-    const IOStatus made = target()->NewWritableFile(path, options, file, debug);
+    IOStatus made = target()->NewWritableFile(path, options, file, debug);
     if (made.ok()) *file = std::make_unique<File>(*this, std::move(*file));
     return made;
   }
@@ -139,7 +139,7 @@ TEST_P(DatabaseSicknessTest, TakesWritesAgainWhenTheDiskDoes) {
     SCOPED_TRACE(round);  // The memtables are empty in the first, but not in the second.
     const auto put = [&](const std::string& name) {
       const std::string key = std::to_string(round) + name;
-      const base::Status status = Put(key);
+      base::Status status = Put(key);
       if (status.ok()) acknowledged.insert(key);
       return status;
     };

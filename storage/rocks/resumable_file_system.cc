@@ -76,8 +76,8 @@ class ResumableDirectory final : public rocksdb::FSDirectoryWrapper {
 
 class ResumableFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  ResumableFileSystem(std::shared_ptr<rocksdb::FileSystem> target, std::atomic<std::uint64_t>& syncs)
-      : FileSystemWrapper(std::move(target)), syncs_(syncs) {}
+  ResumableFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target, std::atomic<std::uint64_t>& syncs)
+      : FileSystemWrapper(target), syncs_(syncs) {}
   [[nodiscard]] const char* Name() const override { return "bellwether.Resumable"; }
 
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,

@@ -126,6 +126,10 @@ class RocksStorageTest : public testing::Test {
       }
     }
   }
+  std::ptrdiff_t JournalSegments() const {
+    return std::distance(std::filesystem::directory_iterator(options_.path + "/journal"), {});
+  }
+
   std::uint64_t SealedWindows() {
     return metrics_.AddCounter("bellwether_storage_sealed_windows_total", "Windows sealed since start.").Value();
   }
@@ -162,11 +166,11 @@ TEST_F(RocksStorageTest, ReopensAfterASeal) {
 TEST_F(RocksStorageTest, TheJournalIsLetGoBehindASeal) {
   Open();
   Fill(kRocksNow, 9);
-  const std::size_t before = std::distance(std::filesystem::directory_iterator(options_.path + "/journal"), {});
+  const std::ptrdiff_t before = JournalSegments();
   ASSERT_TRUE(store_.storage->Maintain().ok());
   Fill(kRocksNow + 9 * kHour, 9);
   ASSERT_TRUE(store_.storage->Maintain().ok());
-  const std::size_t after = std::distance(std::filesystem::directory_iterator(options_.path + "/journal"), {});
+  const std::ptrdiff_t after = JournalSegments();
   EXPECT_LE(after, before + 1);
   const std::vector<ReadSeries> all = Everything();
   EXPECT_EQ(all[0].samples.size(), 18u * 12);
@@ -498,10 +502,10 @@ TEST_F(RocksStorageTest, ALowDiskRefusesSendersAndSealsUntilThereIsRoom) {
 
   EXPECT_TRUE(TryWrite(labels, {{next, 1}}, Durability::kVisible).ok());  // A rule.
   EXPECT_TRUE(store_.storage->Sync().ok());
-  const std::size_t segments = std::distance(std::filesystem::directory_iterator(options_.path + "/journal"), {});
+  const std::ptrdiff_t segments = JournalSegments();
   ASSERT_TRUE(store_.storage->Maintain().ok());
   EXPECT_GE(SealedWindows(), 3u);
-  EXPECT_LE(std::distance(std::filesystem::directory_iterator(options_.path + "/journal"), {}), segments);
+  EXPECT_LE(JournalSegments(), segments);
   StateBatch batch;
   batch.Put("rules/a", "1");
   EXPECT_TRUE(store_.state->Apply(batch).ok());

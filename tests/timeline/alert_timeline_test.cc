@@ -134,6 +134,19 @@ TEST(AlertTimelineTest, WaitsForFreshSamplesAfterAStart) {
   EXPECT_EQ(world.NewUpdates(), "");
 }
 
+TEST(AlertTimelineTest, SamplesOfTheSecondOfTheStartAreFresh) {
+  for (const int age_ms : {400, 1400}) {
+    RuleWorld world(1'700'000'000'400);
+    world.options.startup_hold = base::Minutes(5);
+    ASSERT_TRUE(world.Load("groups: [{name: g, rules: [{alert: A, expr: absent(up)}]}]").ok());
+    world.clock.Advance(base::Milliseconds(-age_ms));
+    world.Send("up", 1);
+    world.clock.Advance(base::Milliseconds(age_ms));
+    world.Ticks("", "--");
+    EXPECT_EQ(world.Group().last_evaluation.has_value(), age_ms == 400) << age_ms;
+  }
+}
+
 TEST(AlertTimelineTest, HoldsNoLongerThanTheStartupHold) {
   RuleWorld world;
   world.options.startup_hold = base::Minutes(2);
