@@ -129,6 +129,10 @@ class GoldenServer {
     context_.reload = [] { return base::InvalidArgument("bellwether.yml:3:5: unknown key"); };
     context_.config_status = [] { return ConfigStatus{.success = true, .at = base::TimestampMs(0)}; };
     context_.config_yaml = [] { return std::string("global: {}\n"); };
+    context_.alertmanagers = [] {
+      return notify::AlertmanagerUrls{.active = {"http://am-1.example:9093/api/v2/alerts"},
+                                      .dropped = {"http://am-2.example:9093/api/v2/alerts"}};
+    };
     context_.flags = [] { return std::vector<std::pair<std::string, std::string>>{{"web.listen-address", "x<y"}}; };
     context_.ready = [] { return true; };
     context_.stopping = [] { return false; };

@@ -24,6 +24,7 @@
 #include "ingest/write_handler.h"
 #include "metric/labels.h"
 #include "metric/matcher.h"
+#include "notify/alertmanagers.h"
 #include "notify/dispatcher.h"
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
@@ -66,8 +67,8 @@ struct ConfigStatus {
   base::TimestampMs refused_at{};  // When the last one was, if it was refused.
 };
 
-// What the handlers serve. All of it outlives the server; `rules` and `dispatcher` may be null where there are none,
-// and each function where there is nothing to tell.
+// What the handlers serve. All of it outlives the server; `rules` and `dispatcher` may be null where there
+// are none, and each function where there is nothing to tell.
 struct ServerDependencies {
   ingest::WriteHandler& ingest;
   ingest::ImportHandler* text_import = nullptr;  // Null: nothing is imported.
@@ -81,6 +82,7 @@ struct ServerDependencies {
   std::function<metric::Labels()> external_labels = {};
   std::function<std::string()> config_yaml = {};  // The configuration in force, secrets masked.
   std::function<std::vector<std::pair<std::string, std::string>>()> flags = {};
+  std::function<notify::AlertmanagerUrls()> alertmanagers = {};
   QueryLog* query_log = nullptr;                     // Null: queries are not logged.
   std::function<void()> quit = {};                   // Ends the server, soon; null: it cannot be ended over HTTP.
   std::function<ConfigStatus()> config_status = {};  // Null: read well when the server was made.

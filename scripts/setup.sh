@@ -13,7 +13,7 @@ build_packages=(
   libssl-dev libxxhash-dev libyaml-cpp-dev libzstd-dev nlohmann-json3-dev zlib1g-dev
 )
 test_packages=(
-  clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev curl prometheus python3 python3-prometheus-client python3-yaml
+  clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev curl prometheus prometheus-alertmanager python3 python3-prometheus-client python3-yaml
 )
 
 # need PACKAGE...: installs those that are missing.

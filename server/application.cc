@@ -14,6 +14,7 @@
 #include "base/mutex.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
+#include "notify/alertmanagers.h"
 #include "notify/dispatcher.h"
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
@@ -28,14 +29,21 @@ namespace {
 
 constexpr base::DurationMs kStopGrace = base::Seconds(5);
 
-// Rules and notifications do not know each other; their numbering of updates is the same.
+// Rules and notifications do not know each other; their numbering of updates is the same. Alertmanagers are told first:
+// they wait for no disk, and what is given again they know by its number.
 class NotifyingSink final : public rules::AlertSink {
  public:
-  explicit NotifyingSink(notify::Dispatcher& dispatcher) : dispatcher_(dispatcher) {}
-  base::Status Take(std::span<const metric::AlertUpdate> updates) override { return dispatcher_.Take(updates); }
+  NotifyingSink(notify::Dispatcher& dispatcher, notify::AlertmanagerSender& alertmanagers)
+      : dispatcher_(dispatcher), alertmanagers_(alertmanagers) {}
+
+  base::Status Take(std::span<const metric::AlertUpdate> updates) override {
+    alertmanagers_.Take(updates);
+    return dispatcher_.Take(updates);
+  }
 
  private:
   notify::Dispatcher& dispatcher_;
+  notify::AlertmanagerSender& alertmanagers_;
 };
 
 struct ListenAddress {
@@ -125,6 +133,7 @@ struct Application::Parts {
                                                            .external_labels = [this] { return ExternalLabels(); },
                                                            .config_yaml = [this] { return ConfigYaml(); },
                                                            .flags = [this] { return options.flags; },
+                                                           .alertmanagers = [this] { return alertmanagers->Urls(); },
                                                            .query_log = &query_log,
                                                            .quit = options.quit,
                                                            .config_status = [this] { return LastReload(); }});
@@ -167,6 +176,7 @@ struct Application::Parts {
     }
     for (const std::string& warning : config->warnings) BW_LOG(kWarning, warning);
     dispatcher->Configure(config->notifications, external_url);
+    alertmanagers->Configure(config->alerting, config->external_labels);
     query_log.Use(std::move(query_log_file));
     reload_time->Set(clock.Now().seconds());
     const base::MutexLock lock(shown_mu);
@@ -190,6 +200,7 @@ struct Application::Parts {
   std::unique_ptr<ingest::WriteHandler> ingest;
   std::unique_ptr<ingest::ImportHandler> text_import;
   std::unique_ptr<notify::Dispatcher> dispatcher;
+  std::unique_ptr<notify::AlertmanagerSender> alertmanagers;
   std::unique_ptr<NotifyingSink> sink;
   std::unique_ptr<rules::RuleManager> rules;
   std::optional<api::Server> server;
@@ -242,7 +253,8 @@ base::Status Application::Start() {
                                                                                       .clock = p.clock,
                                                                                       .metrics = p.metrics,
                                                                                       .seed = std::random_device()()});
-  p.sink = std::make_unique<NotifyingSink>(*p.dispatcher);
+  p.alertmanagers = std::make_unique<notify::AlertmanagerSender>(p.options.alertmanagers, p.http, p.clock, p.metrics);
+  p.sink = std::make_unique<NotifyingSink>(*p.dispatcher, *p.alertmanagers);
   p.rules = std::make_unique<rules::RuleManager>(p.MakeRuleOptions(config),
                                                  rules::RuleDependencies{.storage = *p.opened.storage,
                                                                          .state = *p.opened.state,
@@ -253,6 +265,7 @@ base::Status Application::Start() {
   BW_RETURN_IF_ERROR(p.Listen(address));
   BW_RETURN_IF_ERROR(p.Apply());
   if (const base::Status s = p.dispatcher->Start(); !s.ok()) return s.WithContext("start notifications");
+  p.alertmanagers->Start();
   if (const base::Status s = p.rules->Start(); !s.ok()) return s.WithContext("start rules");
   p.server->SetReady(true);
   return base::OkStatus();
@@ -267,6 +280,7 @@ void Application::Stop() {
     p.server->Stop(kStopGrace);
   }
   if (p.rules) p.rules->Stop();
+  if (p.alertmanagers) p.alertmanagers->Stop();
   if (p.dispatcher) p.dispatcher->Stop();
 }
 

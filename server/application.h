@@ -5,7 +5,7 @@
 // way round.
 //
 // Here stand the few lines by which folders that do not know each other are joined: rules hand their updates to
-// notifications.
+// notifications and to Alertmanagers.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "metric/matcher.h"
+#include "notify/alertmanagers.h"
 #include "server/memory_budget.h"
 
 namespace bellwether::server {
@@ -48,6 +49,7 @@ struct ServeOptions {
   std::function<void()> quit;                       // Of POST /-/quit; may be null.
   base::DurationMs outage_tolerance = base::Hours(1);
   base::DurationMs resend_delay = base::Minutes(1);
+  notify::AlertmanagerOptions alertmanagers;
   std::vector<std::string> features;                       // Of --enable-feature.
   std::vector<std::pair<std::string, std::string>> flags;  // As given, for /api/v1/status/flags.
 };

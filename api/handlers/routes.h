@@ -26,6 +26,7 @@
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
 #include "metric/matcher.h"
+#include "notify/alertmanagers.h"
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
 #include "storage/storage.h"
@@ -52,6 +53,7 @@ struct HandlerContext {
   // Alert transitions in [min, max], oldest first.
   std::function<base::Result<std::vector<rules::AlertTransition>>(base::TimestampMs min, base::TimestampMs max)>
       history = {};
+  std::function<notify::AlertmanagerUrls()> alertmanagers = [] { return notify::AlertmanagerUrls(); };
   std::function<base::Status()> reload = {};
   std::function<ConfigStatus()> config_status = {};
   std::function<metric::Labels()> external_labels = [] { return metric::Labels(); };

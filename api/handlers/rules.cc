@@ -163,11 +163,20 @@ base::Status Alerts(const HandlerContext& context, const HttpRequest&, HttpRespo
   return base::OkStatus();
 }
 
-// Alerts leave through the notification routes of this server; it posts to no Alertmanager.
-base::Status Alertmanagers(const HandlerContext&, const HttpRequest&, HttpResponse& response) {
-  RespondData(response, [](JsonWriter& json) {
-    json.BeginObject().Key("activeAlertmanagers").BeginArray().EndArray();
-    json.Key("droppedAlertmanagers").BeginArray().EndArray().EndObject();
+void WriteAlertmanagerUrls(JsonWriter& json, const std::vector<std::string>& urls) {
+  json.BeginArray();
+  for (const std::string& url : urls) json.BeginObject().Key("url").String(url).EndObject();
+  json.EndArray();
+}
+
+base::Status Alertmanagers(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
+  const notify::AlertmanagerUrls urls = context.alertmanagers();
+  RespondData(response, [&](JsonWriter& json) {
+    json.BeginObject().Key("activeAlertmanagers");
+    WriteAlertmanagerUrls(json, urls.active);
+    json.Key("droppedAlertmanagers");
+    WriteAlertmanagerUrls(json, urls.dropped);
+    json.EndObject();
   });
   return base::OkStatus();
 }

@@ -3,6 +3,7 @@
 // What reading the configuration's parts shares: the faults found, the warnings, the global defaults.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,11 @@ void CheckUrl(const Secret& url, yaml::YamlPosition position, std::string_view k
 [[nodiscard]] std::optional<base::DurationMs> ParseGoDuration(std::string_view text);
 
 [[nodiscard]] GlobalSettings ReadGlobal(const yaml::YamlNode& node, ReadContext& context);
+// Of an http_config; Prometheus writes them beside the other fields of an Alertmanager.
+inline constexpr std::array<std::string_view, 6> kHttpConfigKeys = {"basic_auth", "authorization",    "tls_config",
+                                                                    "proxy_url",  "follow_redirects", "enable_http2"};
+inline constexpr std::array<std::string_view, 5> kHttpConfigReservedKeys = {
+    "oauth2", "no_proxy", "proxy_from_environment", "proxy_connect_header", "http_headers"};
 [[nodiscard]] HttpConfig ReadHttpConfig(const yaml::YamlNode& node, ReadContext& context);
 // `kind` is "webhook", "slack" or "pagerduty".
 [[nodiscard]] Receiver ReadReceiver(const yaml::YamlNode& node, const GlobalSettings& global, ReadContext& context);

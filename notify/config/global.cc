@@ -161,11 +161,7 @@ HttpConfig ReadHttpConfig(const yaml::YamlNode& node, ReadContext& context) {
   http.proxy_url = fields.Text("proxy_url");
   http.follow_redirects = fields.Bool("follow_redirects").value_or(true);
   fields.Bool("enable_http2");
-  constexpr std::string_view kKnown[] = {"basic_auth", "authorization",    "tls_config",
-                                         "proxy_url",  "follow_redirects", "enable_http2"};
-  constexpr std::string_view kReserved[] = {"oauth2", "no_proxy", "proxy_from_environment", "proxy_connect_header",
-                                            "http_headers"};
-  fields.RefuseUnknown(kKnown, kReserved);
+  fields.RefuseUnknown(kHttpConfigKeys, kHttpConfigReservedKeys);
   return http;
 }
 

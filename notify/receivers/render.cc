@@ -2,25 +2,11 @@
 
 #include <utility>
 
+#include "notify/config/http_request.h"
 #include "notify/receivers/render_parts.h"
 
 namespace bellwether::notify {
 namespace {
-
-base::Status AddHttpConfig(const HttpConfig& http, base::HttpClientRequest& request) {
-  request.proxy_url = http.proxy_url;
-  request.follow_redirects = http.follow_redirects;
-  request.tls_insecure_skip_verify = http.insecure_skip_verify;
-  request.basic_auth_username = http.username;
-  if (!http.password.empty()) {
-    BW_ASSIGN_OR_RETURN(request.basic_auth_password, ReadSecret(http.password));
-  }
-  if (!http.credentials.empty()) {
-    BW_ASSIGN_OR_RETURN(const std::string credentials, ReadSecret(http.credentials));
-    request.headers.emplace_back("Authorization", http.authorization_type + " " + credentials);
-  }
-  return base::OkStatus();
-}
 
 base::Result<RenderedBody> RenderBody(const Integration& integration, const Message& message,
                                       const TextRenderer& renderer, const RenderContext& context) {
@@ -66,22 +52,6 @@ Integration WithoutSecrets(Integration integration) {
 
 }  // namespace
 
-OrderedJson LabelsJson(const metric::Labels& labels) {
-  OrderedJson out = OrderedJson::object();
-  for (const metric::LabelView& l : labels) out[std::string(l.name)] = std::string(l.value);
-  return out;
-}
-
-OrderedJson AnnotationsJson(const metric::Annotations& annotations) {
-  OrderedJson out = OrderedJson::object();
-  for (const auto& [name, value] : annotations) out[name] = value;
-  return out;
-}
-
-std::string JsonText(const OrderedJson& json) {
-  return json.dump(-1, ' ', false, OrderedJson::error_handler_t::replace);
-}
-
 base::Result<base::HttpClientRequest> RenderRequest(const Integration& integration, const Message& message,
                                                     const RenderContext& context) {
   const TextRenderer renderer(message, context);
@@ -93,7 +63,7 @@ base::Result<base::HttpClientRequest> RenderRequest(const Integration& integrati
   request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "Alertmanager/0.34.0 (Bellwether)"}};
   if (!context.idempotency_key.empty()) request.headers.emplace_back("Idempotency-Key", context.idempotency_key);
   for (const auto& header : integration.http.headers) request.headers.push_back(header);
-  BW_RETURN_IF_ERROR(AddHttpConfig(integration.http, request));
+  BW_RETURN_IF_ERROR(ApplyHttpConfig(integration.http, request));
   return request;
 }
 

@@ -159,6 +159,14 @@ void AddServeCommand(CLI::App& app, std::function<int()>& run) {
   command->add_option("--rules.alert.for-outage-tolerance", flags->outage_tolerance,
                       "Longest pause after which a pending alert goes on");
   command->add_option("--rules.alert.resend-delay", flags->resend_delay, "Least time between two sendings of an alert");
+  command->add_option("--alertmanager.notification-queue-capacity", o.alertmanagers.queue_capacity,
+                      "Alerts that may wait for one Alertmanager; beyond it the oldest are dropped");
+  command
+      ->add_option("--alertmanager.notification-batch-size", o.alertmanagers.batch_size,
+                   "Alerts of one request to an Alertmanager, at most")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--alertmanager.drain-notification-queue-on-shutdown", o.alertmanagers.drain_on_stop,
+                      "Whether a stop sends the alerts that wait for Alertmanagers");
   command->add_option("--rules.alert.for-grace-period", flags->grace_period,
                       "Without effect (alert states are kept); accepted for Prometheus's sake");
   AddFeatureFlag(*command, o.features);

@@ -20,21 +20,20 @@ using yaml::YamlNode;
 
 constexpr std::string_view kMasked = "<secret>";
 
-constexpr std::array<std::string_view, 8> kTopLevelKeys = {
-    "global",  "rule_files", "notifications", "alertmanager_config",
-    "storage", "rules",      "limits",        "remote_write_receiver"};
+constexpr std::array<std::string_view, 9> kTopLevelKeys = {
+    "global",  "rule_files", "alerting", "notifications",        "alertmanager_config",
+    "storage", "rules",      "limits",   "remote_write_receiver"};
 
 // Of a prometheus.yml, but not done here: named in a warning.
 struct LeftOutKey {
   std::string_view key;
   std::string_view instead;
 };
-constexpr std::array<LeftOutKey, 10> kLeftOutKeys = {{
+constexpr std::array<LeftOutKey, 9> kLeftOutKeys = {{
     {"scrape_configs", "Bellwether does not scrape; point the remote_write of a Prometheus or an agent at it"},
     {"scrape_config_files", "Bellwether does not scrape"},
     {"remote_write", "Bellwether receives samples and passes none on"},
     {"remote_read", "Bellwether answers from its own store alone"},
-    {"alerting", "alerts are sent by `notifications`, not to an Alertmanager"},
     {"tracing", "there is no tracing"},
     {"otlp", "OTLP is not received"},
     {"runtime", "it tunes Go's runtime"},
@@ -113,6 +112,7 @@ class ConfigReader {
     if (const YamlNode* node = top.Find("remote_write_receiver")) ReadReceiver(*node);
     ReadRuleFiles(top);
     ReadNotifications(top);
+    ReadAlerting(top);
   }
 
   void RefuseUnknownTop(const YamlNode& root) {
@@ -257,6 +257,16 @@ class ConfigReader {
         return;
       }
       KeepNotifications(notify::ParseConfig(path, *text, ""));
+    }
+  }
+
+  void ReadAlerting(FieldReader& top) {
+    if (top.Find("alerting") == nullptr) return;
+    auto parsed = notify::ParseAlerting(name_, text_, "alerting");
+    if (parsed.ok()) {
+      config_.alerting = *std::move(parsed);
+    } else {
+      foreign_faults_.push_back(parsed.status().message());
     }
   }
 

@@ -16,6 +16,7 @@
 #include "base/time.h"
 #include "ingest/write_handler.h"
 #include "metric/labels.h"
+#include "notify/alertmanagers.h"
 #include "notify/dispatcher.h"
 #include "storage/open.h"
 
@@ -35,9 +36,10 @@ struct Config {
   base::DurationMs rule_query_offset;
   base::DurationMs startup_hold = base::Minutes(1);  // rules.startup_hold
   metric::Labels external_labels;
-  std::string query_log_file;                           // Empty: none.
-  std::vector<std::string> rule_files;                  // Patterns expanded; in order, each once.
-  std::shared_ptr<const notify::Config> notifications;  // Null: nothing is notified.
+  std::string query_log_file;                              // Empty: none.
+  std::vector<std::string> rule_files;                     // Patterns expanded; in order, each once.
+  std::shared_ptr<const notify::Config> notifications;     // Null: nothing is notified.
+  std::shared_ptr<const notify::AlertingConfig> alerting;  // Null: no Alertmanager is told.
   StorageSettings storage;
   ingest::IngestOptions limits;
   std::string yaml;                   // The file with the values of secret keys masked, for /api/v1/status/config.

@@ -51,13 +51,15 @@ global: {scrape_interval: 15s, evaluation_interval: 15s}
 scrape_configs:
   - job_name: prometheus
     static_configs: [{targets: ['localhost:9090']}]
+remote_read: [{url: 'http://localhost:9090/api/v1/read'}]
 alerting: {alertmanagers: [{static_configs: [{targets: ['localhost:9093']}]}]}
 storage: {tsdb: {out_of_order_time_window: 30m}}
 )");
   ASSERT_TRUE(config.ok()) << config.status().message();
   EXPECT_EQ(config->storage.out_of_order_window, base::Minutes(30));
   EXPECT_THAT(config->warnings, ElementsAre(HasSubstr("prometheus.yml: 4:3: scrape_configs is left out"),
-                                            HasSubstr("alerting is left out")));
+                                            HasSubstr("remote_read is left out")));
+  EXPECT_NE(config->alerting, nullptr);
 }
 
 TEST(Config, ListsEveryFaultWithItsPlace) {
@@ -66,6 +68,7 @@ global: {evaluation_interval: soon}
 storage: {sync: sometimes}
 incidents: {}
 limits: {series: -1}
+alerting: {alertmanagers: [{schema: https}]}
 )");
   ASSERT_FALSE(config.ok());
   const std::string& message = config.status().message();
@@ -74,6 +77,7 @@ limits: {series: -1}
   EXPECT_THAT(message, HasSubstr("f.yml: 3:17: sync must be always, interval or off, not \"sometimes\""));
   EXPECT_THAT(message, HasSubstr("f.yml: 4:1: field 'incidents' is not supported by this version"));
   EXPECT_THAT(message, HasSubstr("f.yml: 5:18: field 'series' must not be negative"));
+  EXPECT_THAT(message, HasSubstr("f.yml: 6:29: unknown field 'schema', did you mean 'scheme'?"));
 }
 
 TEST(Config, MasksSecretsHoweverTheyAreWritten) {
