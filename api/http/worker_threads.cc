@@ -38,14 +38,21 @@ std::deque<std::function<void()>> WorkerThreads::Stop() {
 void WorkerThreads::Run() {
   for (;;) {
     std::function<void()> job;
+    base::EventCount::Ticket ticket = 0;
     {
       const base::MutexLock lock(mu_);
-      while (queue_.empty() && !stopped_) changed_.Wait(mu_);
       if (stopped_) return;
-      job = std::move(queue_.front());
-      queue_.pop_front();
+      ticket = changed_.Take();
+      if (!queue_.empty()) {
+        job = std::move(queue_.front());
+        queue_.pop_front();
+      }
     }
-    job();
+    if (job) {
+      job();
+    } else {
+      changed_.Wait(ticket);
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/event_count.h"
 #include "base/mutex.h"
 
 namespace bellwether::api {
@@ -30,7 +31,7 @@ class WorkerThreads {
   const std::size_t queue_max_;
 
   base::Mutex mu_;
-  base::CondVar changed_;
+  base::EventCount changed_;
   std::deque<std::function<void()>> queue_ BW_GUARDED_BY(mu_);
   bool stopped_ BW_GUARDED_BY(mu_) = false;
 

@@ -95,7 +95,7 @@ bool Journal::HasRoom(std::size_t bytes) const {
 void Journal::LeaveSegment(std::uint64_t segment) {
   while (segment == segment_) {
     if (leading_) {
-      changed_.Wait(mu_);
+      WaitForLeader();
     } else if (queue_.records == 0) {
       ++segment_;
       segment_used_ = kSegmentHeaderBytes;
@@ -132,11 +132,18 @@ base::Status Journal::DriveTo(Sequence sequence, Goal goal) {
     BW_RETURN_IF_ERROR(FailureOf(sequence));
     if (sequence <= (goal == Goal::kSynced ? synced_ : written_)) return base::OkStatus();
     if (leading_) {
-      changed_.Wait(mu_);
+      WaitForLeader();
     } else {
       LeadBatch(goal);
     }
   }
+}
+
+void Journal::WaitForLeader() {
+  const base::EventCount::Ticket ticket = changed_.Take();
+  mu_.unlock();
+  changed_.Wait(ticket);
+  mu_.lock();
 }
 
 // Waits for those who may come along.
@@ -144,7 +151,10 @@ void Journal::Gather() {
   auto now = std::chrono::steady_clock::now();
   const auto latest = last_sync_ + options_.gather;
   while (queue_.records < expected_ && now < latest) {
-    gathered_.WaitFor(mu_, std::chrono::ceil<std::chrono::milliseconds>(latest - now));
+    const base::EventCount::Ticket ticket = gathered_.Take();
+    mu_.unlock();
+    gathered_.WaitFor(ticket, latest - now);
+    mu_.lock();
     now = std::chrono::steady_clock::now();
   }
   last_sync_ = now;
@@ -175,7 +185,9 @@ void Journal::LeadBatch(Goal goal) {
   }
   writing_.Clear();
   leading_ = false;
+  mu_.unlock();  // Those who wake need it.
   changed_.NotifyAll();
+  mu_.lock();
 }
 
 // What was appended while the disk failed goes down with it. What was written before is synced (FinishSegment saw to

@@ -46,6 +46,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/event_count.h"
 #include "base/mutex.h"
 #include "base/status.h"
 #include "base/time.h"
@@ -60,7 +61,7 @@ struct JournalOptions {
   SyncPolicy policy = SyncPolicy::kAlways;
   std::uint64_t segment_bytes = 128u << 20;
   std::size_t queue_bytes_max = 16u << 20;  // An Append that finds more waiting writes it out first.
-  std::chrono::milliseconds gather{5};      // From sync to sync, while not all are there who may be; 0: no pause.
+  std::chrono::milliseconds gather{10};     // From sync to sync, while not all are there who may be; 0: no pause.
   std::uint64_t first_segment = 1;          // Segments get this number or a higher one.
 };
 
@@ -153,6 +154,7 @@ class Journal {
   [[nodiscard]] base::Status DriveTo(Sequence sequence, Goal goal) BW_REQUIRES(mu_);
   void LeadBatch(Goal goal) BW_REQUIRES(mu_);
   void Gather() BW_REQUIRES(mu_);
+  void WaitForLeader() BW_REQUIRES(mu_);
   [[nodiscard]] bool HasRoom(std::size_t bytes) const BW_REQUIRES(mu_);
   void LeaveSegment(std::uint64_t segment) BW_REQUIRES(mu_);
   void NoteFailure(const base::Status& status) BW_REQUIRES(mu_);
@@ -183,8 +185,8 @@ class Journal {
   Queue writing_;
 
   mutable base::Mutex mu_;
-  base::CondVar changed_;
-  base::CondVar gathered_;
+  base::EventCount changed_;   // Somebody leads no more.
+  base::EventCount gathered_;  // As many records as expected_ are in the queue.
   bool leading_ BW_GUARDED_BY(mu_) = false;
   std::chrono::steady_clock::time_point last_sync_ BW_GUARDED_BY(mu_);  // When it began.
   std::uint64_t expected_ BW_GUARDED_BY(mu_) = 0;                       // Records, before the next sync begins.
