@@ -72,9 +72,26 @@ std::uint64_t CommonUnit(std::span<const std::int64_t> residuals, std::int64_t l
 }
 
 Counts CountSymbols(std::span<const std::int64_t> residuals, const SymbolCut& cut) {
-  Counts counts{};
-  for (const std::int64_t r : residuals) ++counts[cut.Reduce(r) >> cut.shift];
-  return counts;
+  // Neighbours are often equal, and a count would wait for the one before to be written: so they count apart.
+  constexpr std::size_t kApart = 4;
+  std::array<Counts, kApart> counts{};
+  const auto count = [&](auto symbol_of) {
+    std::size_t i = 0;
+    for (; i + kApart <= residuals.size(); i += kApart) {
+      for (std::size_t k = 0; k < kApart; ++k) ++counts[k][symbol_of(residuals[i + k])];
+    }
+    for (; i < residuals.size(); ++i) ++counts[0][symbol_of(residuals[i])];
+  };
+  const auto least = static_cast<std::uint64_t>(cut.least);
+  if (cut.unit == 1) {
+    count([&](std::int64_t r) { return (static_cast<std::uint64_t>(r) - least) >> cut.shift; });
+  } else {
+    count([&](std::int64_t r) { return cut.Reduce(r) >> cut.shift; });
+  }
+  for (std::size_t k = 1; k < kApart; ++k) {
+    for (std::size_t symbol = 0; symbol < cut.symbols; ++symbol) counts[0][symbol] += counts[k][symbol];
+  }
+  return counts[0];
 }
 
 // The best cut: fewer symbols need a smaller table and more raw bits.
@@ -87,8 +104,9 @@ SymbolCut FindCut(std::span<const std::int64_t> residuals) {
   const auto width = static_cast<unsigned>(std::bit_width(range));
   cut.shift = width > 8 ? width - 8 : 0;
   if (cut.shift > kShiftMax) return cut;
+  cut.symbols = static_cast<std::size_t>(range >> cut.shift) + 1;
   Counts counts = CountSymbols(residuals, cut);
-  auto symbols = static_cast<std::size_t>(range >> cut.shift) + 1;
+  std::size_t symbols = cut.symbols;
   SymbolCut best = cut;
   for (;;) {
     const double bits =

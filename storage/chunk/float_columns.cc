@@ -93,10 +93,8 @@ bool ScaleColumn(std::span<const double> values, ScaledColumn& column) {
   return true;
 }
 
-std::size_t VarintBytes(std::uint64_t v) {
-  const int bits = v == 0 ? 1 : 64 - std::countl_zero(v);
-  return static_cast<std::size_t>(bits + 6) / 7;
-}
+// A byte for each seven bits begun; 9/64 is as good as 1/7 up to 64 bits, and no division.
+std::size_t VarintBytes(std::uint64_t v) { return (static_cast<std::size_t>(std::bit_width(v | 1)) * 9 + 64) / 64; }
 
 struct IntegerSizes {
   std::size_t deltas = 0;
