@@ -129,6 +129,9 @@ class GoldenServer {
     context_.reload = [] { return base::InvalidArgument("bellwether.yml:3:5: unknown key"); };
     context_.config_status = [] { return ConfigStatus{.success = true, .at = base::TimestampMs(0)}; };
     context_.config_yaml = [] { return std::string("global: {}\n"); };
+    topology_.SetDeclared({{.id = {"stream", "kafka"}, .depends_on = {}},
+                           {.id = {"pipeline", "features"}, .depends_on = {{.on = {{"stream", "kafka"}}, .need = 1}}}});
+    context_.topology = &topology_;
     context_.alertmanagers = [] {
       return notify::AlertmanagerUrls{.active = {"http://am-1.example:9093/api/v2/alerts"},
                                       .dropped = {"http://am-2.example:9093/api/v2/alerts"}};
@@ -169,6 +172,8 @@ class GoldenServer {
   base::SimulatedClock clock_;
   std::unique_ptr<storage::Storage> storage_;
   promql::Engine engine_;
+  std::unique_ptr<storage::StateStore> state_ = storage::NewMemoryStateStore(clock_);
+  incidents::TopologyStore topology_{*state_};
   HandlerContext context_;
   RouteTable routes_;
 };

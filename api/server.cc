@@ -105,6 +105,7 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
     context.groups = [rules] { return rules->Groups(); };
     context.history = [rules](base::TimestampMs min, base::TimestampMs max) { return rules->History(min, max); };
   }
+  context.topology = dependencies.topology;
   if (dependencies.alertmanagers) context.alertmanagers = dependencies.alertmanagers;
   context.reload = dependencies.reload ? dependencies.reload : [] { return base::OkStatus(); };
   context.config_status = dependencies.config_status ? dependencies.config_status

@@ -20,6 +20,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "incidents/topology_store.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
 #include "metric/labels.h"
@@ -67,7 +68,7 @@ struct ConfigStatus {
   base::TimestampMs refused_at{};  // When the last one was, if it was refused.
 };
 
-// What the handlers serve. All of it outlives the server; `rules` and `dispatcher` may be null where there
+// What the handlers serve. All of it outlives the server; `rules`, `dispatcher` and `topology` may be null where there
 // are none, and each function where there is nothing to tell.
 struct ServerDependencies {
   ingest::WriteHandler& ingest;
@@ -76,6 +77,7 @@ struct ServerDependencies {
   const promql::Engine& engine;
   rules::RuleManager* rules = nullptr;
   notify::Dispatcher* dispatcher = nullptr;
+  incidents::TopologyStore* topology = nullptr;
   base::Clock& clock;
   base::MetricsRegistry& metrics;
   std::function<base::Status()> reload = {};  // Applies the configuration file anew.

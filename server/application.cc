@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
+#include "incidents/topology_store.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
 #include "notify/alertmanagers.h"
@@ -21,6 +22,7 @@
 #include "server/config/config.h"
 #include "server/features.h"
 #include "server/http_client.h"
+#include "server/topology_series.h"
 #include "server/version.h"
 #include "storage/open.h"
 
@@ -127,6 +129,7 @@ struct Application::Parts {
                                                            .engine = *engine,
                                                            .rules = rules.get(),
                                                            .dispatcher = dispatcher.get(),
+                                                           .topology = topology.get(),
                                                            .clock = clock,
                                                            .metrics = metrics,
                                                            .reload = [this] { return Apply(); },
@@ -177,6 +180,7 @@ struct Application::Parts {
     for (const std::string& warning : config->warnings) BW_LOG(kWarning, warning);
     dispatcher->Configure(config->notifications, external_url);
     alertmanagers->Configure(config->alerting, config->external_labels);
+    topology->SetDeclared(config->topology);
     query_log.Use(std::move(query_log_file));
     reload_time->Set(clock.Now().seconds());
     const base::MutexLock lock(shown_mu);
@@ -201,6 +205,8 @@ struct Application::Parts {
   std::unique_ptr<ingest::ImportHandler> text_import;
   std::unique_ptr<notify::Dispatcher> dispatcher;
   std::unique_ptr<notify::AlertmanagerSender> alertmanagers;
+  std::unique_ptr<incidents::TopologyStore> topology;
+  std::unique_ptr<TopologySeries> topology_series;
   std::unique_ptr<NotifyingSink> sink;
   std::unique_ptr<rules::RuleManager> rules;
   std::optional<api::Server> server;
@@ -254,6 +260,10 @@ base::Status Application::Start() {
                                                                                       .metrics = p.metrics,
                                                                                       .seed = std::random_device()()});
   p.alertmanagers = std::make_unique<notify::AlertmanagerSender>(p.options.alertmanagers, p.http, p.clock, p.metrics);
+  p.topology = std::make_unique<incidents::TopologyStore>(*p.opened.state);
+  if (const base::Status s = p.topology->Load(); !s.ok()) return s.WithContext("read the topology");
+  p.topology_series =
+      std::make_unique<TopologySeries>(*p.opened.storage, p.clock, [&store = *p.topology] { return store.Current(); });
   p.sink = std::make_unique<NotifyingSink>(*p.dispatcher, *p.alertmanagers);
   p.rules = std::make_unique<rules::RuleManager>(p.MakeRuleOptions(config),
                                                  rules::RuleDependencies{.storage = *p.opened.storage,
@@ -266,6 +276,7 @@ base::Status Application::Start() {
   BW_RETURN_IF_ERROR(p.Apply());
   if (const base::Status s = p.dispatcher->Start(); !s.ok()) return s.WithContext("start notifications");
   p.alertmanagers->Start();
+  p.topology_series->Start(config.evaluation_interval);
   if (const base::Status s = p.rules->Start(); !s.ok()) return s.WithContext("start rules");
   p.server->SetReady(true);
   return base::OkStatus();
@@ -279,6 +290,7 @@ void Application::Stop() {
     p.server->SetReady(false);
     p.server->Stop(kStopGrace);
   }
+  if (p.topology_series) p.topology_series->Stop();
   if (p.rules) p.rules->Stop();
   if (p.alertmanagers) p.alertmanagers->Stop();
   if (p.dispatcher) p.dispatcher->Stop();

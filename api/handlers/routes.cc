@@ -67,6 +67,7 @@ RouteTable AllRoutes(const HandlerContext& context) {
   AddMetadataRoutes(context, routes);
   AddSearchRoutes(context, routes);
   AddRuleRoutes(context, routes);
+  AddTopologyRoutes(context, routes);
   AddStatusRoutes(context, routes);
   AddTargetRoutes(context, routes);
   AddAdminRoutes(context, routes);

@@ -23,6 +23,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "incidents/topology_store.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
 #include "metric/matcher.h"
@@ -54,6 +55,7 @@ struct HandlerContext {
   std::function<base::Result<std::vector<rules::AlertTransition>>(base::TimestampMs min, base::TimestampMs max)>
       history = {};
   std::function<notify::AlertmanagerUrls()> alertmanagers = [] { return notify::AlertmanagerUrls(); };
+  incidents::TopologyStore* topology = nullptr;  // May be null: there is none.
   std::function<base::Status()> reload = {};
   std::function<ConfigStatus()> config_status = {};
   std::function<metric::Labels()> external_labels = [] { return metric::Labels(); };
@@ -96,6 +98,7 @@ void AddQueryRoutes(const HandlerContext& context, RouteTable& routes);  // quer
 void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes);    // series, labels, label values, metadata
 void AddSearchRoutes(const HandlerContext& context, RouteTable& routes);      // search/...
 void AddRuleRoutes(const HandlerContext& context, RouteTable& routes);        // rules, alerts, alertmanagers
+void AddTopologyRoutes(const HandlerContext& context, RouteTable& routes);    // topology
 void AddStatusRoutes(const HandlerContext& context, RouteTable& routes);      // status/..., targets, /version
 void AddTargetRoutes(const HandlerContext& context, RouteTable& routes);      // targets, scrape_pools
 void AddAdminRoutes(const HandlerContext& context, RouteTable& routes);       // /-/..., /metrics

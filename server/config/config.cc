@@ -20,9 +20,9 @@ using yaml::YamlNode;
 
 constexpr std::string_view kMasked = "<secret>";
 
-constexpr std::array<std::string_view, 9> kTopLevelKeys = {
-    "global",  "rule_files", "alerting", "notifications",        "alertmanager_config",
-    "storage", "rules",      "limits",   "remote_write_receiver"};
+constexpr std::array<std::string_view, 10> kTopLevelKeys = {
+    "global",  "rule_files", "alerting", "notifications",         "alertmanager_config",
+    "storage", "rules",      "limits",   "remote_write_receiver", "topology"};
 
 // Of a prometheus.yml, but not done here: named in a warning.
 struct LeftOutKey {
@@ -42,9 +42,9 @@ constexpr std::array<LeftOutKey, 9> kLeftOutKeys = {{
 }};
 
 // The contract's keys that this version does not know yet: refused, because leaving them out would lose alerts.
-constexpr std::array<std::string_view, 10> kReservedKeys = {"incidents", "topology",   "teams",  "escalation_policies",
-                                                            "schedules", "severities", "models", "baselines",
-                                                            "runbooks",  "grafana"};
+constexpr std::array<std::string_view, 9> kReservedKeys = {"incidents", "teams",      "escalation_policies",
+                                                           "schedules", "severities", "models",
+                                                           "baselines", "runbooks",   "grafana"};
 
 constexpr std::array<std::string_view, 4> kGlobalKeys = {"evaluation_interval", "rule_query_offset", "external_labels",
                                                          "query_log_file"};
@@ -113,6 +113,7 @@ class ConfigReader {
     ReadRuleFiles(top);
     ReadNotifications(top);
     ReadAlerting(top);
+    ReadTopology(top);
   }
 
   void RefuseUnknownTop(const YamlNode& root) {
@@ -265,6 +266,16 @@ class ConfigReader {
     auto parsed = notify::ParseAlerting(name_, text_, "alerting");
     if (parsed.ok()) {
       config_.alerting = *std::move(parsed);
+    } else {
+      foreign_faults_.push_back(parsed.status().message());
+    }
+  }
+
+  void ReadTopology(FieldReader& top) {
+    if (top.Find("topology") == nullptr) return;
+    auto parsed = incidents::ParseTopology(name_, text_, "topology");
+    if (parsed.ok()) {
+      config_.topology = *std::move(parsed);
     } else {
       foreign_faults_.push_back(parsed.status().message());
     }

@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "base/time.h"
+#include "incidents/topology.h"
 #include "ingest/write_handler.h"
 #include "metric/labels.h"
 #include "notify/alertmanagers.h"
@@ -40,6 +41,7 @@ struct Config {
   std::vector<std::string> rule_files;                     // Patterns expanded; in order, each once.
   std::shared_ptr<const notify::Config> notifications;     // Null: nothing is notified.
   std::shared_ptr<const notify::AlertingConfig> alerting;  // Null: no Alertmanager is told.
+  std::vector<incidents::Component> topology;
   StorageSettings storage;
   ingest::IngestOptions limits;
   std::string yaml;                   // The file with the values of secret keys masked, for /api/v1/status/config.

@@ -69,6 +69,7 @@ storage: {sync: sometimes}
 incidents: {}
 limits: {series: -1}
 alerting: {alertmanagers: [{schema: https}]}
+topology: {components: [{kind: model, name: a, depends_on: [b]}]}
 )");
   ASSERT_FALSE(config.ok());
   const std::string& message = config.status().message();
@@ -78,6 +79,7 @@ alerting: {alertmanagers: [{schema: https}]}
   EXPECT_THAT(message, HasSubstr("f.yml: 4:1: field 'incidents' is not supported by this version"));
   EXPECT_THAT(message, HasSubstr("f.yml: 5:18: field 'series' must not be negative"));
   EXPECT_THAT(message, HasSubstr("f.yml: 6:29: unknown field 'schema', did you mean 'scheme'?"));
+  EXPECT_THAT(message, HasSubstr("f.yml: 7:61: there is no component \"b\""));
 }
 
 TEST(Config, MasksSecretsHoweverTheyAreWritten) {

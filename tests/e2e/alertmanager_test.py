@@ -19,6 +19,7 @@ BELLWETHER = None
 CONFIG = """
 global: {{evaluation_interval: 1s, external_labels: {{region: eu}}}}
 rule_files: [rules.yml]
+rules: {{startup_hold: 1s}}
 alerting:
   alert_relabel_configs: [{{regex: replica, action: labeldrop}}]
   alertmanagers:

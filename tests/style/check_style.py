@@ -20,7 +20,7 @@ FRONT_SUBFOLDER_HEADERS = {
     "api/http/http_server.h",
 }
 # What may see storage/state_store.h alone.
-STATE_STORE_ONLY = {"notify"}
+STATE_STORE_ONLY = {"incidents", "notify"}
 
 # Library header prefix -> where it may be named.
 LIBRARIES = {
