@@ -8,7 +8,9 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "base/clock.h"
 #include "rules/rule_check.h"
+#include "rules/rule_lint.h"
 #include "server/config/config.h"
 #include "server/features.h"
 
@@ -30,22 +32,76 @@ struct CheckFlags {
   std::vector<std::string> files;
   std::vector<std::string> features;
   bool ignore_unknown_fields = false;
+  std::string lint = "all";
+  std::string accept_file;
+  bool lint_fatal = false;
 };
 
-int CheckRuleFiles(const std::vector<std::string>& files, const CheckFlags& flags) {
+rules::RuleFileOptions FileOptionsOf(const CheckFlags& flags) {
   promql::EngineOptions engine;
   for (const std::string& unknown : ApplyFeatures(flags.features, engine)) {
     fmt::print(stderr, "unknown feature in --enable-feature: {}\n", unknown);
   }
+  rules::RuleFileOptions options;
+  options.parser = engine.parser;
+  options.ignore_unknown_fields = flags.ignore_unknown_fields;
+  return options;
+}
+
+int CheckRuleFiles(const std::vector<std::string>& files, const CheckFlags& flags) {
+  const rules::RuleFileOptions options = FileOptionsOf(flags);
   int code = 0;
   for (const std::string& file : files) {
-    const auto rules = rules::CheckRuleFile(file, {engine.parser, flags.ignore_unknown_fields});
+    const auto rules = rules::CheckRuleFile(file, options);
     code |= CheckOne(file, rules.status(), rules.ok() ? fmt::format("{} rules found", *rules) : "");
   }
   return code;
 }
 
-int CheckRules(const CheckFlags& flags) { return CheckRuleFiles(flags.files, flags); }
+constexpr int kLintFailure = 3;  // promtool's code.
+
+std::vector<std::string> SeverityRanks() { return {"info", "warning", "error", "critical", "page"}; }
+
+// Prints what is to be said of the file; false if there is nothing.
+bool PrintFindings(const std::string& file, const CheckFlags& flags, const rules::RuleFileOptions& options,
+                   const std::vector<rules::AcceptedFinding>& accepted) {
+  bool found = false;
+  for (const std::string& text : rules::LintRuleFile(file, options)) {
+    fmt::print("  {}\n", text);
+    found = true;
+  }
+  if (flags.lint == "duplicate-rules") return found;
+  auto findings = rules::FindRuleFindings(file, options, base::Minutes(1));
+  if (!findings.ok()) return found;  // Told by the check.
+  const base::TimestampMs now = base::SystemClock().Now();
+  for (const rules::RuleFinding& finding : rules::OpenFindings(*std::move(findings), accepted, now, SeverityRanks())) {
+    fmt::print("  {}group \"{}\", \"{}\": {}: {}\n", finding.severity.empty() ? "" : finding.severity + ": ",
+               finding.group, finding.rule, finding.lint, finding.text);
+    found = true;
+  }
+  return found;
+}
+
+int LintRules(const CheckFlags& flags) {
+  std::vector<rules::AcceptedFinding> accepted;
+  if (!flags.accept_file.empty()) {
+    auto read = rules::ReadAcceptedFindings(flags.accept_file);
+    if (!read.ok()) {
+      fmt::print(stderr, "{}\n", read.status().message());
+      return 1;
+    }
+    accepted = *std::move(read);
+  }
+  const rules::RuleFileOptions options = FileOptionsOf(flags);
+  bool found = false;
+  for (const std::string& file : flags.files) found = PrintFindings(file, flags, options, accepted) || found;
+  return found && flags.lint_fatal ? kLintFailure : 0;
+}
+
+int CheckRules(const CheckFlags& flags) {
+  const int code = CheckRuleFiles(flags.files, flags);
+  return code != 0 || flags.lint == "none" ? code : LintRules(flags);
+}
 
 int CheckConfig(const CheckFlags& flags) {
   int code = 0;
@@ -69,6 +125,10 @@ int CheckConfig(const CheckFlags& flags) {
 void AddCheckCommand(CLI::App& app, std::function<int()>& run) {
   CLI::App* check = app.add_subcommand("check", "Check files and say what is wrong with them");
   check->require_subcommand(1);
+  struct Added {
+    CLI::App* command;
+    std::shared_ptr<CheckFlags> flags;
+  };
   const auto add = [&](const char* name, const char* description, int (*body)(const CheckFlags&)) {
     const auto flags = std::make_shared<CheckFlags>();
     CLI::App* command = check->add_subcommand(name, description);
@@ -77,9 +137,15 @@ void AddCheckCommand(CLI::App& app, std::function<int()>& run) {
     command->add_flag("--ignore-unknown-fields", flags->ignore_unknown_fields,
                       "Take unknown fields of rule files for comments");
     command->callback([flags, body, &run] { run = [flags, body] { return body(*flags); }; });
+    return Added{command, flags};
   };
   add("config", "A configuration file, and the rule files it names", CheckConfig);
-  add("rules", "Rule files", CheckRules);
+  const Added rules = add("rules", "Rule files", CheckRules);
+  rules.command->add_option("--lint", rules.flags->lint, "Advice beside the faults: all, duplicate-rules or none")
+      ->check(CLI::IsMember({"all", "duplicate-rules", "none"}));
+  rules.command->add_option("--lint.accept", rules.flags->accept_file,
+                            "File of findings that are let be for a while, each with a reason and an end");
+  rules.command->add_flag("--lint-fatal", rules.flags->lint_fatal, "Exit with 3 where there is advice");
 }
 
 }  // namespace bellwether::server
