@@ -12,6 +12,12 @@ namespace {
 
 double SecondsBetween(std::int64_t from_ns, std::int64_t to_ns) { return static_cast<double>(to_ns - from_ns) / 1e9; }
 
+std::vector<StepCount> StepCounts(const Grid& grid, const std::vector<std::uint64_t>& samples) {
+  std::vector<StepCount> counts;
+  for (std::size_t i = 0; i < samples.size(); ++i) counts.push_back({grid.At(i), samples[i]});
+  return counts;
+}
+
 std::vector<double> DurationBounds() { return {0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60}; }
 
 }  // namespace
@@ -47,6 +53,7 @@ base::Result<QueryResult> Engine::State::Execute(storage::Storage& storage, cons
   if (query.lookback.ms > 0) context.lookback = query.lookback;
   context.span = span;
   context.cancel = query.cancel;
+  context.by_step = options.per_step_stats && query.per_step_stats;
   const base::DurationMs timeout = query.timeout.ms > 0 ? std::min(query.timeout, options.timeout) : options.timeout;
   context.deadline_ns = arrived + timeout.ms * 1'000'000;
 
@@ -81,10 +88,14 @@ base::Result<QueryResult> Engine::State::Evaluate(storage::Storage& storage, con
   if (plan.min <= plan.max) context.querier = storage.NewQuerier(plan.min, plan.max);
   result.stats.preparation_s = SecondsBetween(began, clock.MonotonicNanos());
 
+  SampleCounts counts(plan.grid.count, context.by_step ? SampleCounts::Detail::kByStep : SampleCounts::Detail::kTotals);
+  const CountingScope counting(context, counts);
   BW_ASSIGN_OR_RETURN(result.value, RunPlan(plan, expr, context, result.stats));
   result.annotations = context.annotations.Render(text);
-  result.stats.total_queryable_samples = context.queryable_samples;
-  result.stats.samples_read = context.samples_read;
+  result.stats.total_queryable_samples = counts.looked();
+  result.stats.samples_read = counts.read();
+  result.stats.queryable_by_step = StepCounts(plan.grid, counts.looked_by_step());
+  result.stats.read_by_step = StepCounts(plan.grid, counts.read_by_step());
   result.stats.peak_samples = context.budget.peak();
   result.memory = context.budget.HandOver(BytesOf(result.value));
   return result;

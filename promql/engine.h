@@ -75,9 +75,18 @@ struct Annotations {
   std::vector<std::string> infos;
 };
 
+// A number of samples for a step of the query.
+struct StepCount {
+  base::TimestampMs timestamp;
+  std::uint64_t samples = 0;
+};
+
 struct QueryStats {
   std::uint64_t total_queryable_samples = 0;
   std::uint64_t samples_read = 0;
+  // Empty unless EngineOptions::per_step_stats and QueryOptions::per_step_stats.
+  std::vector<StepCount> queryable_by_step;
+  std::vector<StepCount> read_by_step;
   std::uint64_t peak_samples = 0;
   double eval_total_s = 0;
   double result_sort_s = 0;
@@ -106,11 +115,13 @@ struct EngineOptions {
   bool delayed_name_removal = false;  // --enable-feature=promql-delayed-name-removal
   bool use_start_timestamps = false;  // --enable-feature=use-start-timestamps
   bool type_and_unit_labels = false;  // --enable-feature=type-and-unit-labels
+  bool per_step_stats = false;        // --enable-feature=promql-per-step-stats
 };
 
 struct QueryOptions {
   base::DurationMs lookback = {};  // 0: the engine's.
   base::DurationMs timeout = {};   // 0: the engine's; never longer than it.
+  bool per_step_stats = false;     // Wanted, where the engine has them.
   std::stop_token cancel = {};
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -60,10 +61,25 @@ class EngineFixture : public testing::Test {
     return result.ok() ? ValueText(result->value) : "error: " + result.status().message();
   }
 
+  // "looked at/read" of the whole, and of each step.
+  std::string Counts(std::string_view query, base::TimestampMs start, base::TimestampMs end, base::DurationMs step) {
+    QueryOptions options;
+    options.per_step_stats = true;
+    const auto result = engine_.Range(*storage_, query, start, end, step, options);
+    if (!result.ok()) return "error: " + result.status().message();
+    const QueryStats& stats = result->stats;
+    std::string text = fmt::format("{}/{}:", stats.total_queryable_samples, stats.samples_read);
+    for (std::size_t i = 0; i < stats.queryable_by_step.size(); ++i) {
+      text += fmt::format(" {}/{}@{}", stats.queryable_by_step[i].samples, stats.read_by_step[i].samples,
+                          stats.read_by_step[i].timestamp.ms / 1000);
+    }
+    return text;
+  }
+
   base::SimulatedClock clock_{base::TimestampMs(base::Hours(10).ms)};
   base::MetricsRegistry metrics_;
   std::unique_ptr<storage::Storage> storage_ = storage::NewMemoryStorage({}, clock_, metrics_);
-  Engine engine_{EngineOptions{.parser = {true, true, true}}, clock_, metrics_};
+  Engine engine_{EngineOptions{.parser = {true, true, true}, .per_step_stats = true}, clock_, metrics_};
 };
 
 constexpr base::TimestampMs AtSeconds(std::int64_t s) { return base::TimestampMs(s * 1000); }
@@ -130,6 +146,24 @@ TEST_F(EngineFixture, MatchesVectors) {
             "error: found duplicate series for the match group {} on the right hand-side of the operation: "
             "[{__name__=\"e\", i=\"1\", s=\"500\"}, {__name__=\"e\", i=\"2\", s=\"500\"}];many-to-many matching not "
             "allowed: matching labels must be unique on one side");
+}
+
+TEST_F(EngineFixture, CountsSamplesByStep) {
+  Load("m", base::Seconds(10), {0, 1, 2, 3, 4, 5, 6});
+  const auto counts = [&](std::string_view query) {
+    return Counts(query, AtSeconds(20), AtSeconds(60), base::Seconds(20));
+  };
+  EXPECT_EQ(counts("m + 1"), "3/3: 1/1@20 1/1@40 1/1@60");
+  EXPECT_EQ(counts("m + m"), "6/6: 2/2@20 2/2@40 2/2@60");
+  EXPECT_EQ(counts("rate(m[30s])"), "9/7: 3/3@20 3/2@40 3/2@60");
+  // What lies between windows is not read.
+  EXPECT_EQ(counts("rate(m[10s])"), "3/3: 1/1@20 1/1@40 1/1@60");
+  // Each step looks at what is read once.
+  EXPECT_EQ(counts("m @ 20"), "3/1: 1/1@20 1/0@40 1/0@60");
+  EXPECT_EQ(counts("sum_over_time(m[30s] @ 40) + m"), "12/6: 4/4@20 4/1@40 4/1@60");
+  // The windows of a subquery count as looked at, the samples below it as read where a window has their step.
+  EXPECT_EQ(counts("sum_over_time(m[20s:10s])"), "6/6: 2/2@20 2/2@40 2/2@60");
+  EXPECT_EQ(counts("sum_over_time(m[10s:10s])"), "3/3: 1/1@20 1/1@40 1/1@60");
 }
 
 TEST_F(EngineFixture, EvaluatesSubqueries) {

@@ -15,11 +15,12 @@ struct FeatureFlag {
   bool promql::ParserOptions::*parser = nullptr;
 };
 
-constexpr std::array<FeatureFlag, 6> kFeatureFlags = {{
+constexpr std::array<FeatureFlag, 7> kFeatureFlags = {{
     {"promql-experimental-functions", nullptr, &promql::ParserOptions::experimental_functions},
     {"promql-extended-range-selectors", nullptr, &promql::ParserOptions::extended_range_selectors},
     {"promql-binop-fill-modifiers", nullptr, &promql::ParserOptions::binop_fill_modifiers},
     {"promql-delayed-name-removal", &promql::EngineOptions::delayed_name_removal, nullptr},
+    {"promql-per-step-stats", &promql::EngineOptions::per_step_stats, nullptr},
     {"use-start-timestamps", &promql::EngineOptions::use_start_timestamps, nullptr},
     {"type-and-unit-labels", &promql::EngineOptions::type_and_unit_labels, nullptr},
 }};

@@ -102,6 +102,7 @@ base::Status Query(const HandlerContext& context, const HttpRequest& request, Ht
   BW_ASSIGN_OR_RETURN(const base::TimestampMs at, TimeParam(request, "time", context.clock.Now()));
   BW_RETURN_IF_ERROR(ReadTimeout(request, options));
   BW_RETURN_IF_ERROR(ReadLookback(request, options));
+  options.per_step_stats = request.Param("stats").value_or("") == "all";
   const std::string query = request.Param("query").value_or("");
   auto result = RunLogged(context, request, {.query = query, .start = at, .end = at},
                           [&] { return context.engine.Instant(context.storage, query, at, options); });
@@ -142,6 +143,7 @@ base::Status QueryRange(const HandlerContext& context, const HttpRequest& reques
   BW_ASSIGN_OR_RETURN(const RangeParams range, ReadRange(request));
   BW_RETURN_IF_ERROR(ReadTimeout(request, options));
   BW_RETURN_IF_ERROR(ReadLookback(request, options));
+  options.per_step_stats = request.Param("stats").value_or("") == "all";
   const std::string query = request.Param("query").value_or("");
   auto result = RunLogged(
       context, request, {.query = query, .start = range.start, .end = range.end, .step = range.step},

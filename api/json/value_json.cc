@@ -72,6 +72,15 @@ void WriteMatrix(JsonWriter& json, const promql::Matrix& matrix) {
   json.EndArray();
 }
 
+void WriteStepCounts(JsonWriter& json, std::string_view name, const std::vector<promql::StepCount>& counts) {
+  if (counts.empty()) return;
+  json.Key(name).BeginArray();
+  for (const promql::StepCount& count : counts) {
+    json.BeginArray().Number(count.timestamp.seconds()).Unsigned(count.samples).EndArray();
+  }
+  json.EndArray();
+}
+
 }  // namespace
 
 void WriteLabels(JsonWriter& json, const metric::Labels& labels) {
@@ -120,7 +129,9 @@ void WriteQueryStats(JsonWriter& json, const promql::QueryStats& stats) {
   json.Key("execQueueTime").Number(stats.queue_s);
   json.Key("execTotalTime").Number(stats.total_s);
   json.EndObject().Key("samples").BeginObject();
+  WriteStepCounts(json, "totalQueryableSamplesPerStep", stats.queryable_by_step);
   json.Key("totalQueryableSamples").Unsigned(stats.total_queryable_samples);
+  WriteStepCounts(json, "samplesReadPerStep", stats.read_by_step);
   json.Key("samplesRead").Unsigned(stats.samples_read);
   json.Key("peakSamples").Unsigned(stats.peak_samples);
   json.EndObject().EndObject();

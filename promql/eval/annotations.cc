@@ -28,6 +28,15 @@ std::string_view PrefixOf(Annotation::Kind kind) {
   return kind == Annotation::Kind::kWarning ? "PromQL warning: " : "PromQL info: ";
 }
 
+bool Contains(PositionRange outer, PositionRange inner) { return outer.start <= inner.start && inner.end <= outer.end; }
+
+// Of two nodes of a query: whether upstream, which evaluates operands from left to right before what they belong to,
+// comes to `a` later than to `b`.
+bool IsEvaluatedLater(PositionRange a, PositionRange b) {
+  if (Contains(a, b)) return true;
+  return !Contains(b, a) && a.start > b.start;
+}
+
 // Whole seconds, as Go's RFC3339 prints them.
 std::string SecondsText(base::TimestampMs t) { return base::FormatRfc3339(base::TimestampMs(t.ms / 1000 * 1000)); }
 
@@ -35,8 +44,12 @@ std::string SecondsText(base::TimestampMs t) { return base::FormatRfc3339(base::
 
 void AnnotationSet::Add(Annotation annotation) {
   std::string key = std::string(PrefixOf(annotation.kind)) + annotation.text;
-  if (!seen_.emplace(std::move(key), list_.size()).second) return;
-  list_.push_back(std::move(annotation));
+  const auto [known, is_new] = seen_.emplace(std::move(key), list_.size());
+  if (is_new) {
+    list_.push_back(std::move(annotation));
+  } else if (PositionRange& kept = list_[known->second].position; IsEvaluatedLater(annotation.position, kept)) {
+    kept = annotation.position;
+  }
 }
 
 void AnnotationSet::AddMonotonicityFix(std::string_view metric, const MonotonicityFix& fix, PositionRange position) {

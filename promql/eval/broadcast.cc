@@ -10,18 +10,20 @@ class BroadcastVector final : public VectorOperator {
   BroadcastVector(VectorOperatorPtr once, std::size_t steps) : once_(std::move(once)), steps_(steps) {}
 
   base::Status Run(QueryContext& context, const RowSink& sink) override {
-    const std::uint64_t before = context.queryable_samples;
+    SampleCounts& outside = *context.counts;
+    SampleCounts once(1, SampleCounts::Detail::kTotals);
+    const CountingScope inside(context, once);
     Row wide;
-    BW_RETURN_IF_ERROR(once_->Run(context, [&](Row& row) {
+    const base::Status status = once_->Run(context, [&](Row& row) {
+      const CountingScope above(context, outside);
       wide.Reset(steps_);
       wide.labels = std::move(row.labels);
       wide.drop_name = row.drop_name;
       for (std::size_t i = 0; i < steps_; ++i) wide.Take(i, row, 0);
       return sink(wide);
-    }));
-    // Every step looks at the samples; they are read once.
-    context.queryable_samples += (context.queryable_samples - before) * (steps_ - 1);
-    return base::OkStatus();
+    });
+    outside.MergeOnce(once, steps_);
+    return status;
   }
 
  private:
@@ -34,7 +36,11 @@ class BroadcastScalar final : public ScalarOperator {
   BroadcastScalar(ScalarOperatorPtr once, std::size_t steps) : once_(std::move(once)), steps_(steps) {}
 
   base::Result<ScalarColumn> Evaluate(QueryContext& context) override {
+    SampleCounts& outside = *context.counts;
+    SampleCounts once(1, SampleCounts::Detail::kTotals);
+    const CountingScope inside(context, once);
     BW_ASSIGN_OR_RETURN(const ScalarColumn column, once_->Evaluate(context));
+    outside.MergeOnce(once, steps_);
     return ScalarColumn(steps_, column[0]);
   }
 

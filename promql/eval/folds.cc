@@ -164,7 +164,7 @@ class VarianceFold final : public Fold {
 }  // namespace
 
 std::unique_ptr<Fold> MakeFold(const Aggregate& expr, std::size_t steps, QueryContext& context) {
-  const PositionRange position = expr.expr->position;
+  const PositionRange position = Unwrap(*expr.expr).position;
   const IgnoredHistograms ignored(AggregateOpText(expr.op), position, context);
   switch (expr.op) {
     case AggregateOp::kAvg: return MakeAvgFold(steps, position, context);

@@ -85,6 +85,7 @@ class InfoTable {
         if (found.kind == Cell::kNone || found.time <= at - spec.lookback || newest.IsStale(found)) continue;
         if (found.kind == Cell::kHistogram) return base::Execution("info sample should be float");
         info.times[step] = found.time;
+        context.counts->Add(step, 1, 1);
         any = true;
       }
       if (!any) return base::OkStatus();

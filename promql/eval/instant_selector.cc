@@ -12,7 +12,7 @@ class InstantSelector final : public VectorOperator {
   explicit InstantSelector(InstantSelectorSpec spec)
       : spec_(std::move(spec)),
         selection_(MakeSelection(spec_.matchers, spec_.grid, spec_.shift, spec_.lookback, base::DurationMs())) {
-    selection_.reset_hints = spec_.reset_hints;
+    selection_.parts = spec_.parts;
   }
 
   base::Status Run(QueryContext& context, const RowSink& sink) override {
@@ -20,10 +20,8 @@ class InstantSelector final : public VectorOperator {
     Row row;
     return ForEachSeries(context, selection_, StaleMarkers::kKeep, series, [&](SeriesSamples& s) -> base::Status {
       row.Reset(spec_.grid.count);
-      const std::size_t found = Fill(s, row);
-      if (found == 0) return base::OkStatus();
-      context.queryable_samples += found;
-      context.samples_read += found;
+      if (Fill(s, row) == 0) return base::OkStatus();
+      context.counts->AddCells(row);
       row.labels = std::move(s.labels);
       return sink(row);
     });

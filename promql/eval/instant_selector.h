@@ -19,7 +19,7 @@ struct InstantSelectorSpec {
   TimeShift shift;
   base::DurationMs lookback;
   SampleFacet facet = SampleFacet::kValue;
-  ResetHints reset_hints = ResetHints::kAsStored;
+  HistogramParts parts = HistogramParts::kAll;
 };
 
 [[nodiscard]] VectorOperatorPtr MakeInstantSelector(InstantSelectorSpec spec);

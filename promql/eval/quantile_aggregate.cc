@@ -38,7 +38,7 @@ class QuantileAggregate final : public VectorOperator {
  private:
   // Once for values that are too great and once for those too small, over all steps.
   void NoteInvalid(QueryContext& context, const ScalarColumn& q) const {
-    const PositionRange at = expr_.param->position;
+    const PositionRange at = Unwrap(*expr_.param).position;
     const auto [low, high] = std::minmax_element(q.begin(), q.end(), [](double a, double b) { return a < b; });
     const auto nan = std::find_if(q.begin(), q.end(), [](double v) { return std::isnan(v); });
     if (nan != q.end()) context.annotations.Add(InvalidQuantile(*nan, at));
@@ -49,7 +49,7 @@ class QuantileAggregate final : public VectorOperator {
   void NoteHistograms(QueryContext& context, const Row& row) const {
     if (!row.has_histograms() || std::find(row.cells.begin(), row.cells.end(), Cell::kHistogram) == row.cells.end())
       return;
-    context.annotations.Add(HistogramIgnoredInAggregation("quantile", expr_.expr->position));
+    context.annotations.Add(HistogramIgnoredInAggregation("quantile", Unwrap(*expr_.expr).position));
   }
 
   base::Status PushGroup(const metric::Labels& labels, const std::vector<const Row*>& members, const ScalarColumn& q,

@@ -17,6 +17,7 @@
 #include "promql/engine.h"
 #include "promql/eval/annotations.h"
 #include "promql/eval/row.h"
+#include "promql/eval/sample_counts.h"
 #include "storage/storage.h"
 
 namespace bellwether::promql {
@@ -96,12 +97,26 @@ struct QueryContext {
   QuerySpan span;
   std::int64_t deadline_ns = 0;  // Of the monotonic clock.
   std::stop_token cancel;
+  bool by_step = false;  // Whether samples are counted by step as well.
 
   std::unique_ptr<storage::Querier> querier;
   MemoryBudget budget;
   AnnotationSet annotations;
-  std::uint64_t queryable_samples = 0;
-  std::uint64_t samples_read = 0;
+  SampleCounts* counts = nullptr;  // Of what is being evaluated; never null while operators run.
+};
+
+// Where samples are counted for a while.
+class CountingScope {
+ public:
+  CountingScope(QueryContext& context, SampleCounts& counts)
+      : context_(context), before_(std::exchange(context.counts, &counts)) {}
+  ~CountingScope() { context_.counts = before_; }
+  CountingScope(const CountingScope&) = delete;
+  CountingScope& operator=(const CountingScope&) = delete;
+
+ private:
+  QueryContext& context_;
+  SampleCounts* const before_;
 };
 
 [[nodiscard]] base::Status SameLabelsetError();

@@ -8,11 +8,11 @@ namespace {
 
 class RangeSelector final : public RangeOperator {
  public:
-  RangeSelector(std::vector<metric::Matcher> matchers, const WindowSpec& window, ResetHints reset_hints)
+  RangeSelector(std::vector<metric::Matcher> matchers, const WindowSpec& window, HistogramParts parts)
       : RangeOperator(window),
         selection_(
             MakeSelection(std::move(matchers), window.grid, window.shift, window.range + window.before, window.after)) {
-    selection_.reset_hints = reset_hints;
+    selection_.parts = parts;
   }
 
   base::Status Run(QueryContext& context, const SeriesSink& sink) override {
@@ -33,8 +33,12 @@ class SubqueryOperator final : public RangeOperator {
 
   base::Status Run(QueryContext& context, const SeriesSink& sink) override {
     if (inner_grid_.count == 0) return base::OkStatus();
+    SampleCounts& outside = *context.counts;
+    SampleCounts counts(inner_grid_.count, CountsNeeded(outside));
+    const CountingScope inside(context, counts);
     SeriesSamples series;
-    return inner_->Run(context, [&](Row& row) -> base::Status {
+    const base::Status status = inner_->Run(context, [&](Row& row) -> base::Status {
+      const CountingScope above(context, outside);
       BW_RETURN_IF_ERROR(context.CheckAlive());
       series.Clear();
       ToSamples(row, series);
@@ -43,9 +47,17 @@ class SubqueryOperator final : public RangeOperator {
       BW_RETURN_IF_ERROR(hold.Add(series.SampleCount(), kBytesPerSampleRead * series.SampleCount()));
       return sink(series);
     });
+    outside.MergeSubquery(counts, inner_grid_, window().grid, window().shift.offset, window().range);
+    return status;
   }
 
  private:
+  // Steps of the inside are told apart only where they go to different steps of the outside, or to none.
+  SampleCounts::Detail CountsNeeded(const SampleCounts& outside) const {
+    const bool whole = window().grid.count <= 1 || (!outside.by_step() && window().grid.step <= window().range);
+    return whole ? SampleCounts::Detail::kTotals : SampleCounts::Detail::kByStep;
+  }
+
   void ToSamples(Row& row, SeriesSamples& series) const {
     series.labels = std::move(row.labels);
     series.drop_name = row.drop_name;
@@ -77,8 +89,8 @@ class SubqueryOperator final : public RangeOperator {
 }  // namespace
 
 RangeOperatorPtr MakeRangeSelector(std::vector<metric::Matcher> matchers, const WindowSpec& window,
-                                   ResetHints reset_hints) {
-  return std::make_unique<RangeSelector>(std::move(matchers), window, reset_hints);
+                                   HistogramParts parts) {
+  return std::make_unique<RangeSelector>(std::move(matchers), window, parts);
 }
 
 RangeOperatorPtr MakeSubquery(VectorOperatorPtr inner, const Grid& inner_grid, const WindowSpec& window) {

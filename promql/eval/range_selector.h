@@ -11,7 +11,7 @@ namespace bellwether::promql {
 
 // Stale markers are left out.
 [[nodiscard]] RangeOperatorPtr MakeRangeSelector(std::vector<metric::Matcher> matchers, const WindowSpec& window,
-                                                 ResetHints reset_hints);
+                                                 HistogramParts parts);
 
 // `inner` runs on `inner_grid`.
 [[nodiscard]] RangeOperatorPtr MakeSubquery(VectorOperatorPtr inner, const Grid& inner_grid, const WindowSpec& window);

@@ -111,7 +111,7 @@ base::Result<Matrix> CollectRange(QueryContext& context, RangeOperator& range, c
   const base::Status status = range.Run(context, [&](SeriesSamples& series) -> base::Status {
     MatrixSeries result;
     bool bad = false;
-    const WindowCounts counts = ForEachWindow(range.window(), series, [&](const Window& w) {
+    const auto append = [&](const Window& w) {
       if (!spec.anchored && !spec.smoothed) {
         AppendWindow(series, w, result);
       } else if (w.histograms() > 0) {
@@ -119,13 +119,17 @@ base::Result<Matrix> CollectRange(QueryContext& context, RangeOperator& range, c
       } else {
         AppendExtendedWindow(series.floats, w, spec.smoothed, result);
       }
-    });
+    };
+    if (range.from_storage()) {
+      WindowTally tally(*context.counts, series, WindowSource::kStorage);
+      ForEachWindow(range.window(), series, tally, append);
+    } else {
+      ForEachWindow(range.window(), series, append);
+    }
     if (bad) {
       return base::Execution(std::string(spec.anchored ? "anchored" : "smoothed") +
                              " modifier is not supported with histograms");
     }
-    context.queryable_samples += counts.queryable;
-    if (range.from_storage()) context.samples_read += counts.read;
     if (result.floats.empty() && result.histograms.empty()) return base::OkStatus();
     BW_RETURN_IF_ERROR(hold.Add(series.SampleCount(), BytesOf(result) + series.labels.bytes().size()));
     const bool nameless = series.drop_name && context.flags.delayed_name_removal;
@@ -134,6 +138,7 @@ base::Result<Matrix> CollectRange(QueryContext& context, RangeOperator& range, c
     return base::OkStatus();
   });
   if (!status.ok()) return status;
+  if (!range.from_storage()) context.counts->Add(0, context.counts->looked_in_subqueries(), 0);
   SortByLabels(out);
   const auto same = std::adjacent_find(
       out.begin(), out.end(), [](const MatrixSeries& a, const MatrixSeries& b) { return a.labels == b.labels; });

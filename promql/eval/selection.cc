@@ -8,17 +8,22 @@
 namespace bellwether::promql {
 namespace {
 
-void MakeHintsExplicit(HistogramColumn& column) {
+// Count and sum, with hints that tell resets where storage did not.
+void KeepCountAndSum(HistogramColumn& column) {
   using metric::CounterResetHint;
   HistogramPtr previous;
   for (HistogramPtr& h : column.values) {
-    if (h->IsStale()) continue;
-    if (previous != nullptr && h->reset_hint == CounterResetHint::kUnknown) {
-      auto told = std::make_shared<metric::NativeHistogram>(*h);
-      told->reset_hint = DetectsReset(*h, *previous) ? CounterResetHint::kReset : CounterResetHint::kNotReset;
-      h = std::move(told);
+    auto kept = std::make_shared<metric::NativeHistogram>();
+    kept->is_float = true;
+    kept->schema = h->schema;
+    kept->count = h->count;
+    kept->sum = h->sum;
+    kept->reset_hint = h->reset_hint;
+    if (previous != nullptr && !h->IsStale() && h->reset_hint == CounterResetHint::kUnknown) {
+      kept->reset_hint = DetectsReset(*h, *previous) ? CounterResetHint::kReset : CounterResetHint::kNotReset;
     }
-    previous = h;
+    if (!h->IsStale()) previous = std::move(h);
+    h = std::move(kept);
   }
 }
 
@@ -28,7 +33,7 @@ Selection MakeSelection(std::vector<metric::Matcher> matchers, const Grid& grid,
                         base::DurationMs before, base::DurationMs after) {
   const base::TimestampMs first = shift.Apply(grid.start);
   const base::TimestampMs last = shift.Apply(grid.Last());
-  return {std::move(matchers), first - before + base::DurationMs(1), last + after, ResetHints::kAsStored};
+  return {std::move(matchers), first - before + base::DurationMs(1), last + after, HistogramParts::kAll};
 }
 
 base::Status ForEachSeries(QueryContext& context, const Selection& selection, StaleMarkers stale, SeriesSamples& series,
@@ -42,7 +47,7 @@ base::Status ForEachSeries(QueryContext& context, const Selection& selection, St
     series.labels = set->labels();
     BudgetHold hold(context.budget);
     BW_RETURN_IF_ERROR(ReadSamples(set->samples(), stale, hold, series));
-    if (selection.reset_hints == ResetHints::kExplicit) MakeHintsExplicit(series.histograms);
+    if (selection.parts == HistogramParts::kCountAndSum) KeepCountAndSum(series.histograms);
     if (series.floats.size() + series.histograms.size() == 0) continue;
     BW_RETURN_IF_ERROR(visit(series));
   }

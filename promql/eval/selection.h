@@ -14,17 +14,17 @@
 
 namespace bellwether::promql {
 
-// What hints a counter's histograms carry. Explicit: where storage does not know, each sample is compared with the one
-// before it. Under functions that need only count and sum Prometheus works with explicit hints, and so warns where a
-// sum mixes them.
-enum class ResetHints : unsigned char { kAsStored, kExplicit };
+// What is wanted of native histograms. Under functions that need only count and sum Prometheus hands on nothing else,
+// with hints that tell resets (where storage does not know, each sample is compared with the one before it), and so
+// warns where a sum mixes them; bounds that differ are not seen.
+enum class HistogramParts : unsigned char { kAll, kCountAndSum };
 
 // A selector's series and the times (inclusive) at which any step may look at them.
 struct Selection {
   std::vector<metric::Matcher> matchers;
   base::TimestampMs min;
   base::TimestampMs max;
-  ResetHints reset_hints = ResetHints::kAsStored;
+  HistogramParts parts = HistogramParts::kAll;
 };
 
 // The bounds of what windows reaching `before` back (exclusive) and `after` ahead touch, over all steps of the grid.

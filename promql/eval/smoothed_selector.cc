@@ -16,7 +16,7 @@ class SmoothedSelector final : public VectorOperator {
       : spec_(std::move(spec)),
         position_(position),
         selection_(MakeSelection(spec_.matchers, spec_.grid, spec_.shift, spec_.lookback, spec_.lookback)) {
-    selection_.reset_hints = spec_.reset_hints;
+    selection_.parts = spec_.parts;
   }
 
   base::Status Run(QueryContext& context, const RowSink& sink) override {
@@ -27,7 +27,7 @@ class SmoothedSelector final : public VectorOperator {
     Row row;
     return ForEachSeries(context, selection_, StaleMarkers::kDrop, series, [&](SeriesSamples& s) -> base::Status {
       row.Reset(spec_.grid.count);
-      const WindowCounts counts = ForEachWindow(window, s, [&](const Window& w) {
+      ForEachWindow(window, s, [&](const Window& w) {
         if (w.mixed()) {
           context.annotations.Add(MixedFloatsHistograms(s.labels.Name(), position_));
         } else if (w.floats() > 0) {
@@ -36,8 +36,6 @@ class SmoothedSelector final : public VectorOperator {
           HistogramAt(context, s, w, row);
         }
       });
-      context.queryable_samples += counts.queryable;
-      context.samples_read += counts.read;
       if (!row.AnyPresent()) return base::OkStatus();
       row.labels = std::move(s.labels);
       return sink(row);

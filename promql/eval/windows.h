@@ -4,8 +4,11 @@
 // cost O(samples + steps) to find.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "promql/eval/operator.h"
 #include "promql/eval/samples.h"
@@ -28,37 +31,76 @@ struct Window {
   [[nodiscard]] bool mixed() const { return floats() > 0 && histograms() > 0; }
 };
 
-// What was looked at, for the query's statistics.
-struct WindowCounts {
-  std::uint64_t queryable = 0;  // Whole windows.
-  std::uint64_t read = 0;       // Each sample once.
+enum class WindowSource : unsigned char { kStorage, kSubquery };  // What a subquery reads it counts itself.
+
+// Counts the samples in the windows of a series.
+class WindowTally {
+ public:
+  WindowTally(SampleCounts& counts, const SeriesSamples& series, WindowSource source)
+      : counts_(counts), reads_(source == WindowSource::kStorage) {
+    if (series.histograms.size() == 0) return;
+    weights_before_.reserve(series.histograms.size() + 1);
+    weights_before_.push_back(0);
+    for (const HistogramPtr& h : series.histograms.values) {
+      weights_before_.push_back(weights_before_.back() + SamplesIn(*h));
+    }
+  }
+  ~WindowTally() { counts_.AddTotals(looked_, read_); }
+  WindowTally(const WindowTally&) = delete;
+  WindowTally& operator=(const WindowTally&) = delete;
+
+  // Windows come by step; `floats_seen` and `histograms_seen` are the ends of the step before.
+  void Add(const Window& w, std::size_t floats_seen, std::size_t histograms_seen) {
+    std::uint64_t looked = w.floats();
+    std::uint64_t read = w.float_end - std::max(floats_seen, w.float_begin);
+    if (w.histograms() > 0) {
+      looked += weights_before_[w.histogram_end] - weights_before_[w.histogram_begin];
+      read += weights_before_[w.histogram_end] - weights_before_[std::max(histograms_seen, w.histogram_begin)];
+    }
+    if (!reads_) read = 0;
+    looked_ += looked;
+    read_ += read;
+    if (counts_.by_step()) counts_.AddByStep(w.step, looked, read);
+  }
+
+ private:
+  SampleCounts& counts_;
+  const bool reads_;
+  std::vector<std::uint64_t> weights_before_;  // Of the histograms before each; empty where there are none.
+  std::uint64_t looked_ = 0;
+  std::uint64_t read_ = 0;
 };
 
-// Calls visit(window) for each step whose window is not empty.
-template <typename Visit>
-WindowCounts ForEachWindow(const WindowSpec& spec, const SeriesSamples& series, Visit&& visit) {
+struct NoTally {
+  void Add(const Window&, std::size_t, std::size_t) {}
+};
+
+// Calls visit(window) for each step whose window is not empty, after tally.Add of it.
+template <typename Tally, typename Visit>
+void ForEachWindow(const WindowSpec& spec, const SeriesSamples& series, Tally&& tally, Visit&& visit) {
   const auto& float_times = series.floats.times;
   const auto& histogram_times = series.histograms.times;
   Window w;
-  WindowCounts counts;
   for (w.step = 0; w.step < spec.grid.count; ++w.step) {
     w.end = spec.EndAt(w.step);
     w.start = w.end - spec.range;
     const base::TimestampMs from = w.start - spec.before;
     const base::TimestampMs to = w.end + spec.after;
-    const std::size_t seen = w.float_end + w.histogram_end;
+    const std::size_t floats_seen = w.float_end;
+    const std::size_t histograms_seen = w.histogram_end;
     while (w.float_end < float_times.size() && float_times[w.float_end] <= to) ++w.float_end;
     while (w.float_begin < w.float_end && float_times[w.float_begin] <= from) ++w.float_begin;
     while (w.histogram_end < histogram_times.size() && histogram_times[w.histogram_end] <= to) ++w.histogram_end;
     while (w.histogram_begin < w.histogram_end && histogram_times[w.histogram_begin] <= from) ++w.histogram_begin;
-    const std::size_t size = w.floats() + w.histograms();
-    if (size == 0) continue;
-    const std::size_t added = w.float_end + w.histogram_end - seen;
-    counts.queryable += size;
-    counts.read += added < size ? added : size;
+    if (w.empty()) continue;
+    tally.Add(w, floats_seen, histograms_seen);
     visit(static_cast<const Window&>(w));
   }
-  return counts;
+}
+
+template <typename Visit>
+void ForEachWindow(const WindowSpec& spec, const SeriesSamples& series, Visit&& visit) {
+  ForEachWindow(spec, series, NoTally(), std::forward<Visit>(visit));
 }
 
 }  // namespace bellwether::promql

@@ -22,7 +22,7 @@ struct FunctionArgument {
   std::string text;
   ExprPtr expr;
 
-  [[nodiscard]] PositionRange position() const { return expr->position; }
+  [[nodiscard]] PositionRange position() const { return Unwrap(*expr).position; }
 };
 
 struct FunctionCall {

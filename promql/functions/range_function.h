@@ -29,9 +29,8 @@ struct RangeCall {
   // Calls visit(window) for each step with samples and does the counting.
   template <typename Visit>
   void Windows(const SeriesSamples& series, Visit&& visit) const {
-    const WindowCounts counts = ForEachWindow(window, series, visit);
-    context.queryable_samples += counts.queryable;
-    if (from_storage) context.samples_read += counts.read;
+    WindowTally tally(*context.counts, series, from_storage ? WindowSource::kStorage : WindowSource::kSubquery);
+    ForEachWindow(window, series, tally, visit);
   }
 
   void Note(Annotation annotation) const { context.annotations.Add(std::move(annotation)); }

@@ -18,7 +18,7 @@ base::Status SortByValue(FunctionCall& call, QueryContext& context, const RowSin
     }
   }
   std::erase_if(all.rows, [](const Row& row) { return !row.AnyPresent(); });
-  if (context.span.start != context.span.end) context.annotations.Add(SortInRangeQuery(call.position));
+  if (call.grid.count > 1) context.annotations.Add(SortInRangeQuery(call.position));
   if (call.grid.count == 1) {
     std::stable_sort(all.rows.begin(), all.rows.end(), [&](const Row& a, const Row& b) {
       const double x = a.values[0];
@@ -43,7 +43,7 @@ std::strong_ordering CompareByLabels(const FunctionCall& call, const metric::Lab
 
 base::Status SortByLabel(FunctionCall& call, QueryContext& context, const RowSink& sink, SortOrder order) {
   BW_ASSIGN_OR_RETURN(CollectedRows all, Collect(context, *call.args[0].vector));
-  if (context.span.start != context.span.end) context.annotations.Add(SortInRangeQuery(call.position));
+  if (call.grid.count > 1) context.annotations.Add(SortInRangeQuery(call.position));
   if (call.grid.count == 1) {
     std::stable_sort(all.rows.begin(), all.rows.end(), [&](const Row& a, const Row& b) {
       const auto c = CompareByLabels(call, a.labels, b.labels);

@@ -146,6 +146,8 @@ TEST(WindowFunctions, AgreeWithEachWindowAnew) {
     std::mt19937_64 random(seed);
     const Scenario s = RandomScenario(random);
     QueryContext context(EngineOptions{}, clock);
+    SampleCounts counts(s.window.grid.count, SampleCounts::Detail::kTotals);
+    const CountingScope counting(context, counts);
     for (const auto& [name, plain] : PlainFunctions()) {
       const Row row = RunKernel(s, name, context);
       for (std::size_t step = 0; step < s.window.grid.count; ++step) {

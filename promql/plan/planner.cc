@@ -92,7 +92,7 @@ class Planner {
     if (selector.anchored || selector.smoothed) window.before = options_.lookback;
     if (selector.smoothed) window.after = options_.lookback;
     Touch(grid, window.shift, window.range + window.before, window.after);
-    return MakeRangeSelector(selector.matchers, window, HintsHere());
+    return MakeRangeSelector(selector.matchers, window, PartsHere());
   }
 
  private:
@@ -115,8 +115,8 @@ class Planner {
   static bool NeedsCountsOnly(std::string_view function) {
     return function == "histogram_count" || function == "histogram_sum" || function == "histogram_avg";
   }
-  [[nodiscard]] ResetHints HintsHere() const {
-    return counts_only_ > 0 && whole_histograms_ == 0 ? ResetHints::kExplicit : ResetHints::kAsStored;
+  [[nodiscard]] HistogramParts PartsHere() const {
+    return counts_only_ > 0 && whole_histograms_ == 0 ? HistogramParts::kCountAndSum : HistogramParts::kAll;
   }
 
   base::Result<base::DurationMs> Resolve(base::DurationMs literal, const ExprPtr& expr, DurationRule rule) const {
@@ -148,7 +148,7 @@ class Planner {
                              .shift = {},
                              .lookback = options_.lookback,
                              .facet = facet,
-                             .reset_hints = HintsHere()};
+                             .parts = PartsHere()};
     BW_ASSIGN_OR_RETURN(spec.shift, Shift(selector.time));
     Touch(grid, spec.shift, spec.lookback, selector.smoothed ? spec.lookback : base::DurationMs());
     if (selector.smoothed && facet == SampleFacet::kValue) {

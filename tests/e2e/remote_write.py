@@ -1,4 +1,4 @@
-"""Protobuf and snappy by hand, as far as tests need them, and remote write 1.0 of series of floats."""
+"""Protobuf and snappy by hand, as far as tests need them, and remote write 1.0 of series."""
 import struct
 import urllib.request
 
@@ -38,12 +38,23 @@ def snappy(message):
     return bytes(out)
 
 
+class Histogram:
+    """A sample that is a native histogram: its message, with its timestamp."""
+
+    def __init__(self, message):
+        self.message = message
+
+
 def write_request(series):
-    """The body for series: [(labels as a dict, [(ms, float or the 8 bytes of one)])], samples in order of time."""
+    """The body for series: [(labels as a dict, [(ms, float, the 8 bytes of one, or a Histogram)])], samples in order of
+    time. A message has the floats of a series before its histograms."""
     request = bytearray()
     for labels, samples in series:
         body = b"".join(field(1, field(1, k) + field(2, v)) for k, v in sorted(labels.items()))
         for ms, value in samples:
+            if isinstance(value, Histogram):
+                body += field(4, value.message)
+                continue
             bits = value if isinstance(value, bytes) else struct.pack("<d", value)
             body += field(2, b"\x09" + bits + b"\x10" + varint(ms))
         request += field(1, body)
