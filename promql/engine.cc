@@ -1,7 +1,9 @@
 #include "promql/engine.h"
 
+#include <optional>
 #include <utility>
 
+#include "promql/eval/profile.h"
 #include "promql/eval/results.h"
 #include "promql/eval/unique_rows.h"
 #include "promql/plan/planner.h"
@@ -49,7 +51,12 @@ struct Engine::State {
 base::Result<QueryResult> Engine::State::Execute(storage::Storage& storage, const Expr& expr, std::string_view text,
                                                  const QuerySpan& span, const QueryOptions& query) {
   const std::int64_t arrived = clock.MonotonicNanos();
+  std::optional<QueryProfile> profile;
   QueryContext context(options, clock);
+  if (query.explain) {
+    context.profile = &profile.emplace(clock);
+    context.budget.TellTo(context.profile);
+  }
   if (query.lookback.ms > 0) context.lookback = query.lookback;
   context.span = span;
   context.cancel = query.cancel;
@@ -82,8 +89,10 @@ base::Result<QueryResult> Engine::State::Evaluate(storage::Storage& storage, con
   BW_RETURN_IF_ERROR(context.CheckAlive("query execution"));
   QueryResult result;
   const std::int64_t began = clock.MonotonicNanos();
-  const PlanOptions plan_options{
-      .span = context.span, .lookback = context.lookback, .default_subquery_step = options.default_subquery_step};
+  const PlanOptions plan_options{.span = context.span,
+                                 .lookback = context.lookback,
+                                 .default_subquery_step = options.default_subquery_step,
+                                 .profile = context.profile};
   BW_ASSIGN_OR_RETURN(Plan plan, MakePlan(expr, plan_options));
   if (plan.min <= plan.max) context.querier = storage.NewQuerier(plan.min, plan.max);
   result.stats.preparation_s = SecondsBetween(began, clock.MonotonicNanos());
@@ -92,6 +101,7 @@ base::Result<QueryResult> Engine::State::Evaluate(storage::Storage& storage, con
   const CountingScope counting(context, counts);
   BW_ASSIGN_OR_RETURN(result.value, RunPlan(plan, expr, context, result.stats));
   result.annotations = context.annotations.Render(text);
+  if (context.profile != nullptr) result.plan = context.profile->Tell(text);
   result.stats.total_queryable_samples = counts.looked();
   result.stats.samples_read = counts.read();
   result.stats.queryable_by_step = StepCounts(plan.grid, counts.looked_by_step());

@@ -69,6 +69,8 @@ using Matrix = std::vector<MatrixSeries>;  // By label set.
 
 using Value = std::variant<Scalar, String, Vector, Matrix>;
 
+struct PlanNode;  // promql/explain.h
+
 // Complete texts, "PromQL warning: ... (1:5)", each once.
 struct Annotations {
   std::vector<std::string> warnings;
@@ -100,6 +102,7 @@ struct QueryResult {
   Value value;
   Annotations annotations;
   QueryStats stats;
+  std::shared_ptr<const PlanNode> plan;            // If QueryOptions::explain asked for it and there are operators.
   std::shared_ptr<const base::MemoryHold> memory;  // What the value takes of EngineOptions::memory, while it lives.
 };
 
@@ -122,6 +125,7 @@ struct QueryOptions {
   base::DurationMs lookback = {};  // 0: the engine's.
   base::DurationMs timeout = {};   // 0: the engine's; never longer than it.
   bool per_step_stats = false;     // Wanted, where the engine has them.
+  bool explain = false;            // Says what each operator took; see promql/explain.h.
   std::stop_token cancel = {};
 };
 

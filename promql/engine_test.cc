@@ -1,6 +1,7 @@
 #include "promql/engine.h"
 
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/number.h"
+#include "promql/explain.h"
 #include "promql/parser.h"
 #include "storage/open.h"
 
@@ -164,6 +166,46 @@ TEST_F(EngineFixture, CountsSamplesByStep) {
   // The windows of a subquery count as looked at, the samples below it as read where a window has their step.
   EXPECT_EQ(counts("sum_over_time(m[20s:10s])"), "6/6: 2/2@20 2/2@40 2/2@60");
   EXPECT_EQ(counts("sum_over_time(m[10s:10s])"), "3/3: 1/1@20 1/1@40 1/1@60");
+}
+
+TEST_F(EngineFixture, ExplainsWhatOperatorsTook) {
+  Load("m{a=\"x\"}", base::Seconds(10), {0, 1, 2, 3, 4, 5, 6});
+  Load("m{a=\"y\"}", base::Seconds(10), {0, 1, 2, 3, 4, 5, 6});
+  Load("n", base::Seconds(10), {1});
+  const auto explain = [&](std::string_view query, bool wanted = true) {
+    QueryOptions options;
+    options.explain = wanted;
+    return engine_.Range(*storage_, query, AtSeconds(20), AtSeconds(60), base::Seconds(20), options);
+  };
+  const std::function<std::string(const PlanNode&)> text = [&](const PlanNode& node) {
+    std::string inputs;
+    for (const PlanNode& input : node.inputs) inputs += (inputs.empty() ? "" : "; ") + text(input);
+    const std::string read =
+        node.series_read == 0 ? "" : fmt::format(" read {} of {}", node.samples_read, node.series_read);
+    return fmt::format("{} <{}> {}x{}{}{}", node.kind, node.expr, node.rows, node.steps, read,
+                       inputs.empty() ? "" : " (" + inputs + ")");
+  };
+  const auto plan = [&](std::string_view query) {
+    const auto result = explain(query);
+    return result.ok() ? text(*result->plan) : result.status().message();
+  };
+  EXPECT_EQ(plan("sum by (a) (rate(m[30s]))"),
+            "aggregation <sum by (a) (rate(m[30s]))> 2x3 (range function <rate(m[30s])> 2x3 "
+            "(range selector <m[30s]> 2x3 read 14 of 2))");
+  EXPECT_EQ(plan("((m)) + on () group_left () (n @ 0)"),
+            "join <((m)) + on () group_left () (n @ 0)> 2x3 (selector <m> 2x3 read 14 of 2; "
+            "once for all steps <n @ 0> 1x3 (selector <n @ 0> 1x1 read 1 of 1))");
+  EXPECT_EQ(plan("-(max_over_time(m[20s:10s]))"),
+            "negation <-(max_over_time(m[20s:10s]))> 2x3 (range function <max_over_time(m[20s:10s])> 2x3 "
+            "(subquery <m[20s:10s]> 2x3 (selector <m> 2x6 read 14 of 2)))");
+  EXPECT_EQ(plan("m{a=\"x\"} > scalar(n)"),
+            "arithmetic <m{a=\"x\"} > scalar(n)> 1x3 (selector <m{a=\"x\"}> 1x3 read 7 of 1; "
+            "function <scalar(n)> 1x3 (selector <n> 1x3 read 1 of 1))");
+  EXPECT_EQ(plan("timestamp(m)"), "function <timestamp(m)> 2x3 (selector <m> 2x3 read 14 of 2)");
+  const auto explained = explain("topk(1, m)");
+  ASSERT_TRUE(explained.ok());
+  EXPECT_GT(explained->plan->peak_bytes, 0u);
+  EXPECT_EQ(explain("m", false)->plan, nullptr);
 }
 
 TEST_F(EngineFixture, EvaluatesSubqueries) {

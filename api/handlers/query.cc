@@ -1,4 +1,4 @@
-// The endpoints that take PromQL: query, query_range, query_exemplars, format_query, parse_query.
+// The endpoints that take PromQL: query, query_range, query_explain, query_exemplars, format_query, parse_query.
 #include <fmt/format.h>
 
 #include <memory>
@@ -7,6 +7,7 @@
 #include "api/handlers/routes.h"
 #include "api/handlers/selectors.h"
 #include "api/json/envelope.h"
+#include "api/json/explain_json.h"
 #include "api/json/expr_json.h"
 #include "api/json/value_json.h"
 #include "base/quote.h"
@@ -95,22 +96,6 @@ void RespondQuery(const HttpRequest& request, HttpResponse& response, promql::Qu
       std::move(notices));
 }
 
-base::Status Query(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
-  promql::QueryOptions options;
-  options.cancel = request.client_gone;
-  BW_ASSIGN_OR_RETURN(const std::size_t limit, LimitParam(request));
-  BW_ASSIGN_OR_RETURN(const base::TimestampMs at, TimeParam(request, "time", context.clock.Now()));
-  BW_RETURN_IF_ERROR(ReadTimeout(request, options));
-  BW_RETURN_IF_ERROR(ReadLookback(request, options));
-  options.per_step_stats = request.Param("stats").value_or("") == "all";
-  const std::string query = request.Param("query").value_or("");
-  auto result = RunLogged(context, request, {.query = query, .start = at, .end = at},
-                          [&] { return context.engine.Instant(context.storage, query, at, options); });
-  if (!result.ok()) return QueryError(result.status());
-  RespondQuery(request, response, std::move(*result), limit);
-  return base::OkStatus();
-}
-
 struct RangeParams {
   base::TimestampMs start;
   base::TimestampMs end;
@@ -136,20 +121,64 @@ base::Result<RangeParams> ReadRange(const HttpRequest& request) {
   return range;
 }
 
-base::Status QueryRange(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+base::Result<promql::QueryOptions> ReadOptions(const HttpRequest& request) {
   promql::QueryOptions options;
   options.cancel = request.client_gone;
-  BW_ASSIGN_OR_RETURN(const std::size_t limit, LimitParam(request));
-  BW_ASSIGN_OR_RETURN(const RangeParams range, ReadRange(request));
   BW_RETURN_IF_ERROR(ReadTimeout(request, options));
   BW_RETURN_IF_ERROR(ReadLookback(request, options));
   options.per_step_stats = request.Param("stats").value_or("") == "all";
+  return options;
+}
+
+enum class Explain : unsigned char { kNo, kYes };
+
+base::Result<promql::QueryResult> EvaluateInstant(const HandlerContext& context, const HttpRequest& request,
+                                                  Explain explain) {
+  BW_ASSIGN_OR_RETURN(const base::TimestampMs at, TimeParam(request, "time", context.clock.Now()));
+  BW_ASSIGN_OR_RETURN(promql::QueryOptions options, ReadOptions(request));
+  options.explain = explain == Explain::kYes;
+  const std::string query = request.Param("query").value_or("");
+  auto result = RunLogged(context, request, {.query = query, .start = at, .end = at},
+                          [&] { return context.engine.Instant(context.storage, query, at, options); });
+  if (!result.ok()) return QueryError(result.status());
+  return result;
+}
+
+base::Result<promql::QueryResult> EvaluateRange(const HandlerContext& context, const HttpRequest& request,
+                                                Explain explain) {
+  BW_ASSIGN_OR_RETURN(const RangeParams range, ReadRange(request));
+  BW_ASSIGN_OR_RETURN(promql::QueryOptions options, ReadOptions(request));
+  options.explain = explain == Explain::kYes;
   const std::string query = request.Param("query").value_or("");
   auto result = RunLogged(
       context, request, {.query = query, .start = range.start, .end = range.end, .step = range.step},
       [&] { return context.engine.Range(context.storage, query, range.start, range.end, range.step, options); });
   if (!result.ok()) return QueryError(result.status());
-  RespondQuery(request, response, std::move(*result), limit);
+  return result;
+}
+
+base::Status Query(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+  BW_ASSIGN_OR_RETURN(const std::size_t limit, LimitParam(request));
+  BW_ASSIGN_OR_RETURN(promql::QueryResult result, EvaluateInstant(context, request, Explain::kNo));
+  RespondQuery(request, response, std::move(result), limit);
+  return base::OkStatus();
+}
+
+base::Status QueryRange(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+  BW_ASSIGN_OR_RETURN(const std::size_t limit, LimitParam(request));
+  BW_ASSIGN_OR_RETURN(promql::QueryResult result, EvaluateRange(context, request, Explain::kNo));
+  RespondQuery(request, response, std::move(result), limit);
+  return base::OkStatus();
+}
+
+// Evaluates, at steps if there is one of their parameters, and tells how instead of what.
+base::Status QueryExplain(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+  const bool ranged = request.Param("start") || request.Param("end") || request.Param("step");
+  BW_ASSIGN_OR_RETURN(promql::QueryResult result, ranged ? EvaluateRange(context, request, Explain::kYes)
+                                                         : EvaluateInstant(context, request, Explain::kYes));
+  Notices notices{std::move(result.annotations.warnings), std::move(result.annotations.infos)};
+  RespondData(
+      response, [&](JsonWriter& json) { WriteExplanation(json, result); }, notices);
   return base::OkStatus();
 }
 
@@ -211,6 +240,7 @@ void AddQueryRoutes(const HandlerContext& context, RouteTable& routes) {
   };
   add("/api/v1/query", Query);
   add("/api/v1/query_range", QueryRange);
+  add("/api/v1/query_explain", QueryExplain);
   add("/api/v1/query_exemplars", QueryExemplars);
   add("/api/v1/format_query", FormatQuery);
   add("/api/v1/parse_query", ParseQuery);

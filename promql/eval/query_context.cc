@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "promql/eval/profile.h"
+
 namespace bellwether::promql {
 
 namespace {
@@ -33,7 +35,14 @@ base::Status MemoryBudget::Take(std::size_t samples, std::uint64_t bytes) {
   samples_ += samples;
   bytes_ = needed;
   peak_ = std::max(peak_, samples_);
+  if (profile_ != nullptr) profile_->TakeBytes(bytes);
   return base::OkStatus();
+}
+
+void MemoryBudget::Release(std::size_t samples, std::uint64_t bytes) {
+  samples_ -= samples;
+  bytes_ -= bytes;
+  if (profile_ != nullptr) profile_->ReleaseBytes(bytes);
 }
 
 std::shared_ptr<const base::MemoryHold> MemoryBudget::HandOver(std::uint64_t bytes) {

@@ -22,6 +22,8 @@
 
 namespace bellwether::promql {
 
+class QueryProfile;  // promql/eval/profile.h
+
 // What a query holds in memory: samples, counted as max_samples counts them, and bytes. Of the memory of all queries it
 // keeps what it once took until it ends: the allocator does so too.
 class MemoryBudget {
@@ -31,10 +33,9 @@ class MemoryBudget {
 
   // Errors: kExecution when the query would hold more than one may, kUnavailable when all would hold more than all may.
   [[nodiscard]] base::Status Take(std::size_t samples, std::uint64_t bytes);
-  void Release(std::size_t samples, std::uint64_t bytes) {
-    samples_ -= samples;
-    bytes_ -= bytes;
-  }
+  void Release(std::size_t samples, std::uint64_t bytes);
+  // Tells `profile`, which outlives it, of what is taken and released.
+  void TellTo(QueryProfile* profile) { profile_ = profile; }
   // Ends it; what stays taken is `bytes` at most, for the result.
   [[nodiscard]] std::shared_ptr<const base::MemoryHold> HandOver(std::uint64_t bytes);
   [[nodiscard]] std::size_t peak() const { return peak_; }
@@ -46,6 +47,7 @@ class MemoryBudget {
   std::size_t peak_ = 0;
   std::uint64_t bytes_ = 0;
   base::MemoryHold hold_;  // At least bytes_.
+  QueryProfile* profile_ = nullptr;
 };
 
 // Samples and bytes taken from a budget, given back when the holder goes.
@@ -102,7 +104,8 @@ struct QueryContext {
   std::unique_ptr<storage::Querier> querier;
   MemoryBudget budget;
   AnnotationSet annotations;
-  SampleCounts* counts = nullptr;  // Of what is being evaluated; never null while operators run.
+  QueryProfile* profile = nullptr;  // Null unless the query is to be explained.
+  SampleCounts* counts = nullptr;   // Of what is being evaluated; never null while operators run.
 };
 
 // Where samples are counted for a while.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "promql/eval/histogram_values.h"
+#include "promql/eval/profile.h"
 
 namespace bellwether::promql {
 namespace {
@@ -48,7 +49,9 @@ base::Status ForEachSeries(QueryContext& context, const Selection& selection, St
     BudgetHold hold(context.budget);
     BW_RETURN_IF_ERROR(ReadSamples(set->samples(), stale, hold, series));
     if (selection.parts == HistogramParts::kCountAndSum) KeepCountAndSum(series.histograms);
-    if (series.floats.size() + series.histograms.size() == 0) continue;
+    const std::size_t samples = series.floats.size() + series.histograms.size();
+    if (context.profile != nullptr) context.profile->CountSeries(samples);
+    if (samples == 0) continue;
     BW_RETURN_IF_ERROR(visit(series));
   }
   const base::Status status = set->status();

@@ -13,6 +13,7 @@
 #include "promql/eval/call_operators.h"
 #include "promql/eval/info.h"
 #include "promql/eval/instant_selector.h"
+#include "promql/eval/profile.h"
 #include "promql/eval/range_selector.h"
 #include "promql/eval/scalar_operators.h"
 #include "promql/eval/set_operators.h"
@@ -24,15 +25,68 @@
 namespace bellwether::promql {
 namespace {
 
+constexpr std::string_view kRepeated = "once for all steps";
+
+// What an operator is called in a plan that is told.
+std::string_view KindOf(const Expr& expr) {
+  switch (expr.kind) {
+    case ExprKind::kVectorSelector: return "selector";
+    case ExprKind::kMatrixSelector: return "range selector";
+    case ExprKind::kSubquery: return "subquery";
+    case ExprKind::kAggregate: return "aggregation";
+    case ExprKind::kUnary: return "negation";
+    case ExprKind::kBinary: {
+      const auto& binary = static_cast<const Binary&>(expr);
+      if (!binary.matching) return "arithmetic";
+      return IsSetOp(binary.op) ? "set operation" : "join";
+    }
+    case ExprKind::kCall: {
+      const bool over_range = FindRangeFunction(static_cast<const Call&>(expr).function->name) != nullptr;
+      return over_range ? "range function" : "function";
+    }
+    default: return "literal";
+  }
+}
+
+// Without parentheses and unary plus, which are no operators.
+const Expr& WithoutPlus(const Expr& expr) {
+  const Expr& inner = Unwrap(expr);
+  if (inner.kind != ExprKind::kUnary || static_cast<const Unary&>(inner).negative) return inner;
+  return WithoutPlus(*static_cast<const Unary&>(inner).expr);
+}
+
 class Planner {
  public:
   Planner(const PlanOptions& options, Plan& plan) : options_(options), plan_(plan) {}
 
-  base::Result<VectorOperatorPtr> Vector(const Expr& expr, const Grid& grid) {
-    if (grid.count > 1 && IsStepInvariant(expr)) {
-      BW_ASSIGN_OR_RETURN(VectorOperatorPtr once, Vector(expr, grid.First()));
-      return MakeBroadcast(std::move(once), grid.count);
-    }
+  base::Result<VectorOperatorPtr> Vector(const Expr& written, const Grid& grid) {
+    const Expr& expr = WithoutPlus(written);
+    const bool once = grid.count > 1 && IsStepInvariant(expr);
+    const QueryProfile::Scope scope(options_.profile, once ? kRepeated : KindOf(expr), expr.position, grid.count);
+    BW_ASSIGN_OR_RETURN(VectorOperatorPtr op, once ? RepeatedVector(expr, grid) : VectorNode(expr, grid));
+    return scope.Measured(std::move(op));
+  }
+
+  base::Result<ScalarOperatorPtr> Scalar(const Expr& written, const Grid& grid) {
+    const Expr& expr = WithoutPlus(written);
+    if (expr.kind == ExprKind::kNumber) return MakeNumber(grid, static_cast<const NumberLiteral&>(expr).value);
+    const bool once = grid.count > 1 && IsStepInvariant(expr);
+    const QueryProfile::Scope scope(options_.profile, once ? kRepeated : KindOf(expr), expr.position, grid.count);
+    BW_ASSIGN_OR_RETURN(ScalarOperatorPtr op, once ? RepeatedScalar(expr, grid) : ScalarNode(expr, grid));
+    return scope.Measured(std::move(op));
+  }
+
+  // A matrix selector or a subquery.
+  base::Result<RangeOperatorPtr> Range(const Expr& written, const Grid& grid) {
+    const Expr& expr = Unwrap(written);
+    const QueryProfile::Scope scope(options_.profile, KindOf(expr), expr.position, grid.count);
+    BW_ASSIGN_OR_RETURN(RangeOperatorPtr op, RangeNode(expr, grid));
+    return scope.Measured(std::move(op));
+  }
+
+ private:
+  // The operator alone, and those below it.
+  base::Result<VectorOperatorPtr> VectorNode(const Expr& expr, const Grid& grid) {
     switch (expr.kind) {
       case ExprKind::kVectorSelector:
         return Selector(static_cast<const VectorSelector&>(expr), grid, SampleFacet::kValue);
@@ -40,22 +94,20 @@ class Planner {
       case ExprKind::kBinary: return VectorBinary(static_cast<const Binary&>(expr), grid);
       case ExprKind::kCall: return VectorCall(static_cast<const Call&>(expr), grid);
       case ExprKind::kUnary: {
-        const auto& unary = static_cast<const Unary&>(expr);
-        BW_ASSIGN_OR_RETURN(VectorOperatorPtr inner, Vector(*unary.expr, grid));
-        return unary.negative ? MakeNegatedVector(std::move(inner)) : std::move(inner);
+        BW_ASSIGN_OR_RETURN(VectorOperatorPtr inner, Vector(*static_cast<const Unary&>(expr).expr, grid));
+        return MakeNegatedVector(std::move(inner));
       }
-      case ExprKind::kParen: return Vector(*static_cast<const Paren&>(expr).expr, grid);
       default: return base::Internal("no plan for a node that is no instant vector");
     }
   }
 
-  base::Result<ScalarOperatorPtr> Scalar(const Expr& expr, const Grid& grid) {
-    if (grid.count > 1 && expr.kind != ExprKind::kNumber && IsStepInvariant(expr)) {
-      BW_ASSIGN_OR_RETURN(ScalarOperatorPtr once, Scalar(expr, grid.First()));
-      return MakeBroadcast(std::move(once), grid.count);
-    }
+  base::Result<VectorOperatorPtr> RepeatedVector(const Expr& expr, const Grid& grid) {
+    BW_ASSIGN_OR_RETURN(VectorOperatorPtr once, Vector(expr, grid.First()));
+    return MakeBroadcast(std::move(once), grid.count);
+  }
+
+  base::Result<ScalarOperatorPtr> ScalarNode(const Expr& expr, const Grid& grid) {
     switch (expr.kind) {
-      case ExprKind::kNumber: return MakeNumber(grid, static_cast<const NumberLiteral&>(expr).value);
       case ExprKind::kBinary: {
         const auto& binary = static_cast<const Binary&>(expr);
         BW_ASSIGN_OR_RETURN(ScalarOperatorPtr lhs, Scalar(*binary.lhs, grid));
@@ -70,21 +122,22 @@ class Planner {
         return MakeScalarCall(function, std::move(bound));
       }
       case ExprKind::kUnary: {
-        const auto& unary = static_cast<const Unary&>(expr);
-        BW_ASSIGN_OR_RETURN(ScalarOperatorPtr inner, Scalar(*unary.expr, grid));
-        return unary.negative ? MakeNegatedScalar(std::move(inner)) : std::move(inner);
+        BW_ASSIGN_OR_RETURN(ScalarOperatorPtr inner, Scalar(*static_cast<const Unary&>(expr).expr, grid));
+        return MakeNegatedScalar(std::move(inner));
       }
-      case ExprKind::kParen: return Scalar(*static_cast<const Paren&>(expr).expr, grid);
       default: return base::Internal("no plan for a node that is no scalar");
     }
   }
 
-  // A matrix selector or a subquery.
-  base::Result<RangeOperatorPtr> Range(const Expr& expr, const Grid& grid) {
-    const Expr& inner = Unwrap(expr);
-    if (inner.kind == ExprKind::kSubquery) return SubqueryRange(static_cast<const Subquery&>(inner), grid);
-    if (inner.kind != ExprKind::kMatrixSelector) return base::Internal("no plan for a node that is no range vector");
-    const auto& matrix = static_cast<const MatrixSelector&>(inner);
+  base::Result<ScalarOperatorPtr> RepeatedScalar(const Expr& expr, const Grid& grid) {
+    BW_ASSIGN_OR_RETURN(ScalarOperatorPtr once, Scalar(expr, grid.First()));
+    return MakeBroadcast(std::move(once), grid.count);
+  }
+
+  base::Result<RangeOperatorPtr> RangeNode(const Expr& expr, const Grid& grid) {
+    if (expr.kind == ExprKind::kSubquery) return SubqueryRange(static_cast<const Subquery&>(expr), grid);
+    if (expr.kind != ExprKind::kMatrixSelector) return base::Internal("no plan for a node that is no range vector");
+    const auto& matrix = static_cast<const MatrixSelector&>(expr);
     const VectorSelector& selector = *matrix.selector;
     WindowSpec window{.grid = grid, .shift = {}, .range = {}, .before = {}, .after = {}};
     BW_ASSIGN_OR_RETURN(window.shift, Shift(selector.time));
@@ -95,7 +148,6 @@ class Planner {
     return MakeRangeSelector(selector.matchers, window, PartsHere());
   }
 
- private:
   // Counts a node among those around the ones planned in its scope, if it is of the kind.
   class Within {
    public:
@@ -348,7 +400,10 @@ class Planner {
     if (expr.kind != ExprKind::kVectorSelector || (!of_time && name != "start_timestamp")) return Vector(expr, grid);
     direct_selector = true;
     const auto& selector = static_cast<const VectorSelector&>(expr);
-    return Selector(selector, grid, of_time ? SampleFacet::kTime : SampleFacet::kStartTime);
+    const QueryProfile::Scope scope(options_.profile, KindOf(expr), expr.position, grid.count);
+    BW_ASSIGN_OR_RETURN(VectorOperatorPtr op,
+                        Selector(selector, grid, of_time ? SampleFacet::kTime : SampleFacet::kStartTime));
+    return scope.Measured(std::move(op));
   }
 
   static base::Status Unbound(const Call& call) {

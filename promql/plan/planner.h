@@ -20,6 +20,7 @@ struct PlanOptions {
   QuerySpan span;  // Step 0: an instant query.
   base::DurationMs lookback;
   base::DurationMs default_subquery_step;
+  QueryProfile* profile = nullptr;  // If set, told of the operators; they measure themselves then.
 };
 
 struct Plan {

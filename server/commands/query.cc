@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/number.h"
 #include "server/commands/data_target.h"
+#include "server/commands/plan_output.h"
 #include "server/commands/query_output.h"
 #include "server/commands/server_answer.h"
 
@@ -34,7 +35,10 @@ struct QueryFlags {
   std::string label;
   std::vector<std::string> matches;
   std::size_t limit = 0;
+  bool explain = false;
 };
+
+constexpr const char* kExplainPath = "/api/v1/query_explain";
 
 using QueryFormatter = std::string (*)(const json&, QueryFormat);
 
@@ -84,7 +88,7 @@ base::Result<json> AskInstant(const QueryFlags& flags, base::TimestampMs now) {
   BW_RETURN_IF_ERROR(AddTimeField("time", flags.time, now, fields));
   AddLimitField(flags, fields);
   BW_ASSIGN_OR_RETURN(const base::DurationMs patience, Patience(flags, fields));
-  return AskServer(flags.target, "/api/v1/query", fields, patience);
+  return AskServer(flags.target, flags.explain ? kExplainPath : "/api/v1/query", fields, patience);
 }
 
 base::Result<json> AskRange(const QueryFlags& flags, base::TimestampMs now) {
@@ -100,7 +104,7 @@ base::Result<json> AskRange(const QueryFlags& flags, base::TimestampMs now) {
       {"query", flags.expr}, {"start", SecondsText(start.ms)}, {"end", SecondsText(end.ms)}, {"step", step}};
   AddLimitField(flags, fields);
   BW_ASSIGN_OR_RETURN(const base::DurationMs patience, Patience(flags, fields));
-  return AskServer(flags.target, "/api/v1/query_range", fields, patience);
+  return AskServer(flags.target, flags.explain ? kExplainPath : "/api/v1/query_range", fields, patience);
 }
 
 // Selectors and times of the questions about what there is.
@@ -179,7 +183,9 @@ void AddQueryCommand(CLI::App& app, std::function<int()>& run) {
         ->check(CLI::IsMember({"table", "json", "csv"}));
     command->add_option("--limit", flags->limit, "Series, names or values at most; 0: all")->capture_default_str();
     command->callback([flags, ask, formatter, &run] {
-      run = [flags, ask, formatter] { return Show(ask(*flags, base::SystemClock().Now()), flags->format, formatter); };
+      run = [flags, ask, formatter] {
+        return Show(ask(*flags, base::SystemClock().Now()), flags->format, flags->explain ? FormatPlan : formatter);
+      };
     });
     return std::pair(command, flags);
   };
@@ -196,6 +202,10 @@ void AddQueryCommand(CLI::App& app, std::function<int()>& run) {
   range->add_option("--end", range_flags->end, "Last step (now)");
   range->add_option("--step", range_flags->step, "Between two steps: 15s (a 250th of the range, a second at least)");
   range->add_option("--timeout", range_flags->timeout, "Longest time of the query")->capture_default_str();
+
+  for (const auto& [command, flags] : {std::pair(instant, instant_flags), std::pair(range, range_flags)}) {
+    command->add_flag("--explain", flags->explain, "Show how it is evaluated, and what each operator takes");
+  }
 
   auto [series, series_flags] = add("series", "List series", AskSeries, FormatSeriesList);
   series->add_option("--match", series_flags->matches, "Selector; any of them")->required();

@@ -55,25 +55,6 @@ std::string Aligned(const std::vector<OutputRow>& rows) {
   return text;
 }
 
-// RFC 4180, but for the ends of lines.
-std::string Csv(const std::vector<OutputRow>& rows) {
-  std::string text;
-  for (const OutputRow& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      if (i > 0) text.push_back(',');
-      if (row[i].find_first_of(",\"\r\n") == std::string::npos) {
-        text += row[i];
-        continue;
-      }
-      text.push_back('"');
-      for (const char c : row[i]) text.append(c == '"' ? 2 : 1, c);
-      text.push_back('"');
-    }
-    text.push_back('\n');
-  }
-  return text;
-}
-
 // The label names of all series, the metric's first.
 std::vector<std::string> LabelColumns(const std::vector<const json*>& label_sets) {
   std::set<std::string> names;
@@ -147,7 +128,7 @@ std::string SeriesAsCsv(const json& result) {
       rows.back().insert(rows.back().end(), {point.time, point.value});
     }
   }
-  return Csv(rows);
+  return CsvText(rows);
 }
 
 std::string VectorAsTable(const json& result) {
@@ -172,6 +153,24 @@ std::string MatrixAsTable(const json& result) {
 
 }  // namespace
 
+std::string CsvText(const std::vector<std::vector<std::string>>& rows) {
+  std::string text;
+  for (const OutputRow& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (i > 0) text.push_back(',');
+      if (row[i].find_first_of(",\"\r\n") == std::string::npos) {
+        text += row[i];
+        continue;
+      }
+      text.push_back('"');
+      for (const char c : row[i]) text.append(c == '"' ? 2 : 1, c);
+      text.push_back('"');
+    }
+    text.push_back('\n');
+  }
+  return text;
+}
+
 std::string FormatQueryData(const json& data, QueryFormat format) {
   const std::string type = data.value("resultType", "");
   const json& result = data.at("result");
@@ -180,7 +179,7 @@ std::string FormatQueryData(const json& data, QueryFormat format) {
     return type == "vector" ? VectorAsTable(result) : MatrixAsTable(result);
   }
   const OutputRow row = {QueryTimeText(result.at(0)), PlainText(result.at(1))};
-  return format == QueryFormat::kCsv ? Csv({{"time", "value"}, row}) : Aligned({row});
+  return format == QueryFormat::kCsv ? CsvText({{"time", "value"}, row}) : Aligned({row});
 }
 
 std::string FormatSeriesList(const json& data, QueryFormat format) {
@@ -193,13 +192,13 @@ std::string FormatSeriesList(const json& data, QueryFormat format) {
   for (const json& labels : data) label_sets.push_back(&labels);
   std::vector<OutputRow> rows = {LabelColumns(label_sets)};
   for (const json& labels : data) rows.push_back(LabelCells(labels, rows[0]));
-  return Csv(rows);
+  return CsvText(rows);
 }
 
 std::string FormatStringList(const json& data, QueryFormat format) {
   std::vector<OutputRow> rows;
   for (const json& text : data) rows.push_back({PlainText(text)});
-  return format == QueryFormat::kCsv ? Csv(rows) : Aligned(rows);
+  return format == QueryFormat::kCsv ? CsvText(rows) : Aligned(rows);
 }
 
 }  // namespace bellwether::server

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -16,6 +17,8 @@ enum class QueryFormat : unsigned char { kTable, kCsv };
 [[nodiscard]] std::string FormatQueryData(const nlohmann::json& data, QueryFormat format);
 // The `data` of /api/v1/series: a line each, or a column for each label.
 [[nodiscard]] std::string FormatSeriesList(const nlohmann::json& data, QueryFormat format);
+// RFC 4180, but for the ends of lines.
+[[nodiscard]] std::string CsvText(const std::vector<std::vector<std::string>>& rows);
 // A list of strings: a line each.
 [[nodiscard]] std::string FormatStringList(const nlohmann::json& data, QueryFormat format);
 

@@ -58,6 +58,9 @@ class QueryTest(unittest.TestCase):
         self.assertEqual(self.ask("labels", "job", "--match", 'up{job="a"}', "--match", "down")[1], "a\n")
         code, out, _ = self.ask("instant", "up", "--time", str(at), "--format", "json", "--limit", "1")
         self.assertEqual((code, len(json.loads(out)["data"]["result"])), (0, 1))
+        explained = self.ask("instant", "sum(up)", "--time", str(at), "--explain")[1].splitlines()
+        self.assertEqual([line.split("  ")[0] for line in explained[2:]],
+                         ["OPERATOR", "aggregation: sum(up)", "`- selector: up"])
         code, out, err = self.ask("instant", "up{")
         self.assertEqual((code, out), (1, ""))
         self.assertIn("parse error", err)
