@@ -111,6 +111,7 @@ class Queries:
             group = self.pick(["group_left", "group_left (zone)", "group_left (version)"])
             return f"(rate({self.counter()}[5m10s]) * on (job, instance) {group} info{{}})"
         if kind == 6:
+            op = "*" if op == "^" else op  # Whose result large exponents make of the last digits of a sum.
             return f"(sum by (job) ({self.gauge()}) {op} ignoring (path) sum by (job) ({self.counter()}))"
         condition = self.pick([" on (job, instance)", "", " ignoring (path, zone)", " on (job)"])
         return f"({self.vector(depth - 1)} {self.pick(['and', 'or', 'unless'])}{condition} {self.vector(depth - 1)})"
