@@ -182,6 +182,7 @@ TEST_F(TopologyStoreTest, RefusesWhatDoesNotFitWhole) {
   EXPECT_THAT(store.Put("components: [{kind: model, name: churn, depends_on: [sf]}]").message(),
               HasSubstr("topology: 1:54: there is no component \"sf\""));
   EXPECT_THAT(store.Put("components: [{kind: pipeline, name: fs}]").message(), HasSubstr("is there already"));
+  EXPECT_EQ(store.Put("[]").message(), "topology: 1:1: the topology must be a mapping, not a list");
   EXPECT_NE(store.Current()->Find({"model", "fraud"}), nullptr);
   ASSERT_TRUE(store.Put("{}").ok());
   EXPECT_EQ(store.Current()->Find({"model", "fraud"}), nullptr) << "nothing takes the place of what was";

@@ -41,7 +41,14 @@ base::Status ShowTopology(const incidents::TopologyStore& store, HttpResponse& r
 
 base::Status Topology(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
   if (context.topology == nullptr) return base::Unavailable("this server keeps no topology");
-  if (request.method == "PUT") BW_RETURN_IF_ERROR(context.topology->Put(request.body));
+  if (request.method == "PUT") {
+    if (request.body.empty()) {
+      return base::InvalidArgument(
+          "the request has no topology: send it as the body, with the Content-Type application/json or "
+          "application/yaml and not as a form");
+    }
+    BW_RETURN_IF_ERROR(context.topology->Put(request.body));
+  }
   return ShowTopology(*context.topology, response);
 }
 

@@ -178,8 +178,8 @@ base::Result<std::vector<Component>> ParseTopology(const std::string& file, std:
   const yaml::YamlDocument document = yaml::ReadYaml(text);
   yaml::FaultList faults(file);
   for (const yaml::YamlFault& fault : document.faults) faults.Add(fault.position, fault.text);
-  FieldReader top(document.root, "the topology", faults);
-  const YamlNode* node = path.empty() ? &document.root : top.Find(path);
+  const YamlNode* node =
+      path.empty() ? &document.root : FieldReader(document.root, "the configuration", faults).Find(path);
   std::vector<Component> components;
   if (node != nullptr && document.faults.empty()) components = TopologyReader(others, faults).Read(*node);
   const std::vector<std::string> found = faults.Take();
