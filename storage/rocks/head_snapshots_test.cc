@@ -273,6 +273,9 @@ TEST_F(HeadSnapshotsTest, AStoreAtRestKeepsTwoAndNoJournal) {
   const auto files = Files("head");
   rest();
   EXPECT_EQ(Files("head"), files);
+  const std::uint64_t kept_free = 2 * internals_.journal_segment_bytes + (64u << 20);
+  const std::uint64_t next_snapshots = 2 * std::filesystem::file_size(options_.path + "/head/" + files[1]);
+  EXPECT_EQ(Gauge("bellwether_storage_disk_reserve_bytes"), static_cast<double>(kept_free + next_snapshots));
   const std::vector<ReadSeries> before = Everything();
   FlipByteInTheMiddle(files[1]);
   KillAndOpen();

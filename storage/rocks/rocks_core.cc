@@ -271,7 +271,8 @@ Journal::Place RocksCore::FollowJournal() {
   return place;
 }
 
-// The next window is taken to be no larger than the largest so far.
+// The next window is taken to be no larger than the largest so far, the next snapshot than the last. At rest there are
+// two of it before the older ones go.
 std::uint64_t RocksCore::DiskReserve() const {
   constexpr std::uint64_t kSealBytesMin = 64u << 20;
   std::uint64_t seal = kSealBytesMin;
@@ -281,7 +282,7 @@ std::uint64_t RocksCore::DiskReserve() const {
     }
   }
   const std::uint64_t snapshot = catalogue == nullptr || snapshots == nullptr ? 0 : snapshots->newest_bytes();
-  return 2 * internals.journal_segment_bytes + seal + snapshot;
+  return 2 * internals.journal_segment_bytes + seal + 2 * snapshot;
 }
 
 std::string RocksCore::EncodeMetadata() const {
