@@ -1,8 +1,8 @@
 // storage/rocks/rocks_newest_archive.h
 //
 // The newest samples of series that left the head, in the column family `newest` (docs/formats/windows.md): a key of
-// twelve bytes and some eighteen more for each, a filter of ten bits. A store that no series ever left is not asked at
-// all; elsewhere a series that is new costs about a microsecond.
+// twelve bytes and some eighteen more for each, a filter of sixteen bits. A store that no series ever left is not asked
+// at all; elsewhere a series that is new costs about a microsecond.
 //
 // The road not taken: looking for the series in the sealed windows, where its newest sample stands. It needs an index
 // by label set in each window, and every new series would ask all of them.
