@@ -153,7 +153,9 @@ class Head {
     [[nodiscard]] virtual std::span<const chunk::ChunkView> chunks() const = 0;
   };
   // Taking is not giving away: the samples stay and are read here until DropWindow. Take again after a failure.
-  [[nodiscard]] std::unique_ptr<TakenWindow> TakeWindow(WindowId window);
+  // `idle_before`: only of series whose newest sample is older.
+  [[nodiscard]] std::unique_ptr<TakenWindow> TakeWindow(WindowId window,
+                                                        base::TimestampMs idle_before = base::TimestampMs::Max());
   // Forgets exactly what the last TakenWindow of this window has passed by. Readers keep what they hold.
   void DropWindow(WindowId window);
 
@@ -168,6 +170,8 @@ class Head {
 
   // Series whose newest sample is older than `idle_before` keep no room for the next one. Cheap.
   void RestIdle(base::TimestampMs idle_before);
+  // How many series have samples here, but none that is as new. As cheap.
+  [[nodiscard]] std::size_t CountIdle(base::TimestampMs idle_before) const;
 
   // ---- Snapshots ----------------------------------------------------------------------------------------------------
 

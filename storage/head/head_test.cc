@@ -108,6 +108,24 @@ TEST_F(HeadTest, AWindowIsTakenWholeAndOpensAgainForLateSamples) {
   EXPECT_THAT(head_.Windows(), ElementsAre(WindowId{window_.number + 1}));
 }
 
+TEST_F(HeadTest, OnlyIdleSeriesAreTakenAheadOfTheirWindow) {
+  const SeriesRef a = Series("a");
+  const SeriesRef b = Series("b");
+  Apply({At(a, 10), At(b, 10), At(b, 70)});
+  const TimestampMs idle_before = kWindowStart + base::Minutes(60);
+  EXPECT_EQ(head_.CountIdle(idle_before), 1u);
+  for (const auto failed = head_.TakeWindow(window_); failed->Next();) {
+  }
+  const auto taken = head_.TakeWindow(window_, idle_before);
+  ASSERT_TRUE(taken->Next());
+  EXPECT_EQ(taken->ref(), a);
+  EXPECT_FALSE(taken->Next());
+  head_.DropWindow(window_);
+  EXPECT_THAT(Minutes("a"), IsEmpty());
+  EXPECT_THAT(Minutes("b"), ElementsAre(10, 70));
+  EXPECT_EQ(head_.CountIdle(idle_before), 0u);
+}
+
 TEST_F(HeadTest, AReaderKeepsWhatItHoldsWhenTheWindowIsDropped) {
   const SeriesRef a = Series("a");
   Apply({At(a, 10), At(a, 20), At(a, 30), At(a, 40)});

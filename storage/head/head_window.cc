@@ -94,16 +94,27 @@ std::map<WindowId, std::int64_t> Head::ChunksByWindow() const {
   return chunks;
 }
 
-std::unique_ptr<Head::TakenWindow> Head::TakeWindow(WindowId window) {
+// Marks of an earlier try that failed do not stay on series which are left out this time.
+std::unique_ptr<Head::TakenWindow> Head::TakeWindow(WindowId window, base::TimestampMs idle_before) {
   Pin pin = impl_->NewPin();
   const WindowSpan span = SpanOf(window, impl_->options.window);
   std::vector<std::uint32_t> slots;
   ForEachSeries(impl_->shards, impl_->table.slot_bound(), [&](Series& s, std::uint32_t slot, WindowCounts&) {
-    if (s.Overlaps(span.min, span.max)) slots.push_back(slot);
+    if (!s.Overlaps(span.min, span.max)) return;
+    s.Untake(span.min, span.max);
+    if (s.newest() < idle_before) slots.push_back(slot);
   });
   impl_->table.SortByMetricAndLabels(slots);
   return std::make_unique<SlotWindow>(std::move(pin), impl_->table, impl_->shards, impl_->limits, std::move(slots),
                                       span);
+}
+
+std::size_t Head::CountIdle(base::TimestampMs idle_before) const {
+  std::size_t idle = 0;
+  ForEachSeries(impl_->shards, impl_->table.slot_bound(), [&](const Series& s, std::uint32_t, const WindowCounts&) {
+    idle += s.newest() < idle_before && s.HasSamples() ? 1 : 0;
+  });
+  return idle;
 }
 
 void Head::DropWindow(WindowId window) {

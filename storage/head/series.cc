@@ -501,6 +501,10 @@ void Series::CloseStreams(TimestampMs min, TimestampMs max) {
   }
 }
 
+void Series::Untake(TimestampMs min, TimestampMs max) {
+  for (HeadChunk* c = closed_; c != nullptr; c = c->next) c->taken = c->taken && !IsWithin(c->min(), min, max);
+}
+
 void Series::DropTaken(TimestampMs min, TimestampMs max, WindowCounts& windows) {
   windows.Add(min, -static_cast<std::int64_t>(RemoveClosed(min, max, true)));
 }

@@ -155,6 +155,8 @@ class Series {
   // them to the snapshot.
   void TakeWindow(base::TimestampMs min, base::TimestampMs max, const SeriesLimits& limits, WindowCounts& windows,
                   SeriesSnapshot& snapshot);
+  // Takes the marks off again.
+  void Untake(base::TimestampMs min, base::TimestampMs max);
   // Forgets marked chunks in [min, max].
   void DropTaken(base::TimestampMs min, base::TimestampMs max, WindowCounts& windows);
   // Forgets the samples in the range, marked or not; says whether any could be. What is left says what is newest now.

@@ -45,6 +45,7 @@ struct RocksInternals {
   std::uint64_t journal_segment_bytes = 128u << 20;
   base::DurationMs window = base::Hours(2);
   std::int64_t waiting_chunks_min = 256 << 10;        // Chunks that may wait to be sealed in any case: about 64 MiB.
+  std::size_t idle_series_min = 10'000;               // So many are sealed ahead of their windows, see Sealer.
   std::uint64_t snapshot_journalled_min = 64u << 20;  // See HeadSnapshots::IsDue.
   // Called after each step of a seal or a merge, and of a snapshot when it has moved the mark; an error stops it there,
   // as a crash would.
@@ -91,7 +92,7 @@ struct RocksCore {
   [[nodiscard]] base::Status AfterStep(RocksInternals::SealStep step) const {
     return internals.after_seal_step ? internals.after_seal_step(step) : base::OkStatus();
   }
-  // What must stay free on the disk so that two segments can be begun, a window sealed and a snapshot taken.
+  // What must stay free on the disk so that two segments can be begun, a window sealed and snapshots taken.
   [[nodiscard]] std::uint64_t DiskReserve() const;
   // Those of the journal.
   [[nodiscard]] FileSystem& Files() { return internals.journal_files ? *internals.journal_files : *own_files; }

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "base/process_memory.h"
 #include "storage/rocks/data_format.h"
 #include "storage/rocks/directory_lock.h"
 #include "storage/rocks/head_snapshots.h"
@@ -21,6 +22,7 @@ constexpr std::chrono::milliseconds kMergeSlice{40};
 constexpr base::DurationMs kMergePause = base::DurationMs(40);
 constexpr base::DurationMs kMergeLookEvery = base::Seconds(1);
 constexpr base::DurationMs kMergeRetryEvery = base::Minutes(1);
+constexpr base::DurationMs kTrimEvery = base::Seconds(10);
 
 // The database and the lock on its directory; the lock goes last.
 struct LockedDatabase {
@@ -193,9 +195,10 @@ bool RocksStorage::IsSealPressing() {
   return is_behind || sealer_.IsPressing() || core_->snapshots->IsDue();
 }
 
-bool RocksStorage::SealOrLog() {
+bool RocksStorage::SealOrLog(bool& freed) {
   const base::MutexLock lock(maintain_mu_);
   const base::Status done = SealAndMeasure();
+  freed = sealer_.TakeFreed() || freed;
   core_->backlog.SetFull(false);  // If it failed, waiting for it would not help.
   if (!done.ok()) BW_LOG_EVERY(std::chrono::seconds(10), kError, "storage maintenance failed", {"error", done});
   return done.ok();
@@ -205,6 +208,8 @@ void RocksStorage::RunBackground(const std::stop_token& stop) {
   base::TimestampMs synced = core_->clock.Now();
   base::TimestampMs maintained = synced;
   base::TimestampMs merge_looked = synced;
+  base::TimestampMs trimmed = synced;
+  bool trim_owed = false;  // What was freed lies between what is in use: the allocator keeps it until it is asked.
   bool failed = false;
   bool merging = false;
   bool merge_failed = false;
@@ -224,13 +229,19 @@ void RocksStorage::RunBackground(const std::stop_token& stop) {
     const base::DurationMs pause = failed ? kRetryFailedEvery : base::DurationMs();
     if ((IsSealPressing() && is_over(now, maintained, pause)) || is_over(now, maintained, kMaintainEvery)) {
       maintained = now;
-      failed = !SealOrLog();
+      failed = !SealOrLog(trim_owed);
     }
     if (merging || is_over(now, merge_looked, merge_failed ? kMergeRetryEvery : kMergeLookEvery)) {
       merge_looked = now;
       const base::Result<bool> worked = MergeSlice();
       merge_failed = !worked.ok();
+      trim_owed = trim_owed || merging;
       merging = worked.ok() && *worked;
+    }
+    if (trim_owed && !merging && is_over(now, trimmed, kTrimEvery)) {
+      base::ReturnFreeMemory();
+      trim_owed = false;
+      trimmed = now;
     }
   }
 }

@@ -45,7 +45,7 @@ class RocksStorage final : public Storage {
  private:
   void RunBackground(const std::stop_token& stop);
   [[nodiscard]] base::Status SealAndMeasure() BW_REQUIRES(maintain_mu_);
-  bool SealOrLog();
+  bool SealOrLog(bool& freed);                    // Sets `freed` if windows left the head.
   [[nodiscard]] base::Result<bool> MergeSlice();  // False if there is nothing to merge.
   // Something is to be sealed now; says whether commits have to wait for it.
   [[nodiscard]] bool IsSealPressing();

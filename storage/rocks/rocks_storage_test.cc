@@ -40,6 +40,7 @@ OpenStore OpenWithWindows(base::DurationMs window, StorageOptions options, base:
   RocksInternals internals;
   internals.window = window;
   internals.journal_segment_bytes = 64 << 10;
+  internals.idle_series_min = 1;
   auto opened = OpenRocksStorageWith(options, internals, clock, metrics);
   EXPECT_TRUE(opened.ok()) << opened.status().ToString();
   if (!opened.ok()) return {};
@@ -242,6 +243,63 @@ TEST_F(RocksStorageTest, ASealMayStopAfterAnyStep) {
       Fill(kRocksNow + 9 * kHour, 1);
       EXPECT_EQ(Everything()[0].samples.size(), 10u * 12);
     }
+  }
+}
+
+// Three series of half an hour, and three that go on, in a window that is not due.
+TEST_F(RocksStorageTest, SeriesThatAreGoneAreSealedAheadOfTheirWindow) {
+  constexpr std::int64_t kBegin = 1'700'006'400'000;  // 00:00.
+  internals_.idle_series_min = 1;
+  clock_.Set(TimestampMs(kBegin + 30 * kMinute));
+  Open();
+  for (int i = 0; i < 3; ++i) {
+    Write(Labels{{"__name__", "gone"}, {"i", std::to_string(i)}}, {{kBegin, 1}, {kBegin + 30 * kMinute, 2}});
+  }
+  Fill(kBegin, 2);
+  std::vector<ReadSeries> before = Everything();
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  EXPECT_EQ(SealedWindows(), 1u);
+  EXPECT_EQ(store_.storage->Stats(10).series, 3u);
+  EXPECT_EQ(Everything(), before);
+  Open();
+  EXPECT_EQ(Everything(), before);
+
+  const Labels returned{{"__name__", "gone"}, {"i", "0"}};
+  EXPECT_EQ(Write(returned, {{kBegin + 30 * kMinute, 3}}).refused[static_cast<std::size_t>(Refusal::kDuplicate)], 1u);
+  Write(returned, {{kBegin + 35 * kMinute, 4}});
+  Fill(kBegin + 2 * kHour, 9);
+  before = Everything();
+  ASSERT_TRUE(store_.storage->Maintain().ok());
+  EXPECT_GE(Merges(), 1u);
+  EXPECT_EQ(Everything(), before);
+  Open();
+  EXPECT_EQ(Everything(), before);
+}
+
+TEST_F(RocksStorageTest, ASealAheadMayFailAndTheSeriesComeBack) {
+  using Step = RocksInternals::SealStep;
+  internals_.idle_series_min = 1;
+  for (const Step stop : {Step::kWritten, Step::kIngested, Step::kNamed}) {
+    SCOPED_TRACE(testing::Message() << "step " << static_cast<int>(stop));
+    Close();
+    std::filesystem::remove_all(options_.path);
+    clock_.Set(TimestampMs(kRocksNow + 95 * kMinute));
+    bool fails = true;
+    internals_.after_seal_step = [&](Step step) {
+      return step == stop && std::exchange(fails, false) ? base::Internal("the power is gone") : base::OkStatus();
+    };
+    Open();
+    for (const char* name : {"a", "b", "c"}) Write(Labels{{"__name__", name}}, {{kRocksNow, 1}});
+    Write(Labels{{"__name__", "goes on"}}, {{kRocksNow + 80 * kMinute, 1}});
+    EXPECT_EQ(store_.storage->Maintain().message(), "the power is gone");
+    Write(Labels{{"__name__", "a"}}, {{kRocksNow + 95 * kMinute, 2}});
+    const std::vector<ReadSeries> before = Everything();
+    EXPECT_EQ(before.size(), 4u);
+    ASSERT_TRUE(store_.storage->Maintain().ok());
+    EXPECT_EQ(Everything(), before);
+    EXPECT_EQ(store_.storage->Stats(10).series, 2u);
+    Open();
+    EXPECT_EQ(Everything(), before);
   }
 }
 

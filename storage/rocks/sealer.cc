@@ -1,6 +1,7 @@
 #include "storage/rocks/sealer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "storage/rocks/disk_usage.h"
@@ -12,12 +13,15 @@ namespace {
 constexpr base::DurationMs kSealGrace = base::Minutes(15);
 constexpr base::DurationMs kLatePause = base::Minutes(10);
 constexpr base::DurationMs kRestAfter = base::Minutes(20);  // Longer than most pauses between two samples.
+constexpr base::DurationMs kAheadPause = base::Minutes(10);
+constexpr std::size_t kAheadPart = 4;  // Of the series: fewer that are gone are not worth files of their own.
 
 }  // namespace
 
 base::Status Sealer::Run() {
   FinishHandovers();
   BW_RETURN_IF_ERROR(SealDue());
+  BW_RETURN_IF_ERROR(SealAhead());
   BW_RETURN_IF_ERROR(ApplyRetention());
   BW_RETURN_IF_ERROR(ApplySizeRetention());
   BW_RETURN_IF_ERROR(core_.catalogue->DropRemoved());
@@ -31,10 +35,14 @@ bool Sealer::IsDue(head::WindowId window) const {
 }
 
 // Late data alone wait until there is more of them.
-bool Sealer::IsPressing() const {
+bool Sealer::IsPressing() {
   const auto windows = core_.head->Windows();
-  return std::any_of(windows.begin(), windows.end(),
-                     [&](head::WindowId w) { return IsDue(w) && !IsHandedOver(w) && !core_.catalogue->Contains(w); });
+  return IsAheadDue() || std::any_of(windows.begin(), windows.end(),
+                                     [&](head::WindowId w) { return IsDue(w) && !IsHandedOver(w) && IsFirst(w); });
+}
+
+bool Sealer::IsFirst(head::WindowId window) const {
+  return sealed_ahead_.contains(window) || !core_.catalogue->Contains(window);
 }
 
 bool Sealer::IsBehind() const {
@@ -47,8 +55,7 @@ bool Sealer::IsBehind() const {
 bool Sealer::ShouldPass(const std::vector<head::WindowId>& due) const {
   if (due.empty()) return false;
   if (IsBehind()) return true;
-  const bool any_first =
-      std::any_of(due.begin(), due.end(), [&](head::WindowId w) { return !core_.catalogue->Contains(w); });
+  const bool any_first = std::any_of(due.begin(), due.end(), [&](head::WindowId w) { return IsFirst(w); });
   const base::TimestampMs now = core_.clock.Now();
   return any_first || !last_pass_ || now < *last_pass_ || now >= *last_pass_ + kLatePause;
 }
@@ -68,16 +75,49 @@ base::Status Sealer::SealDue() {
     if (IsDue(w) && !IsHandedOver(w)) BW_RETURN_IF_ERROR(SealWindow(w, journal_end));
   }
   core_.metrics.windows_to_seal.Set(0);
+  const std::vector<head::WindowId> left = core_.head->Windows();
+  std::erase_if(sealed_ahead_, [&](head::WindowId w) { return IsDue(w) && !std::ranges::binary_search(left, w); });
   FinishHandovers();
   return base::OkStatus();
 }
 
 base::Status Sealer::SealWindow(head::WindowId window, std::uint64_t journal_end) {
+  BW_RETURN_IF_ERROR(WriteWindow(window, journal_end, base::TimestampMs::Max()));
+  sealed_ahead_.erase(window);
+  return base::OkStatus();
+}
+
+// By the time of the data, so that back-fill into one window, which is all of it old, is not sealed again and again.
+bool Sealer::IsAheadDue() {
+  const std::optional<base::TimestampMs> newest = core_.newest.Get();
+  const bool is_over = newest && (!looked_ahead_ || *newest >= *looked_ahead_ + kAheadPause);
+  if (ahead_due_ || !is_over || !handovers_.empty()) return ahead_due_;
+  looked_ahead_ = newest;
+  const std::size_t idle = core_.head->CountIdle(IdleBefore(*newest));
+  ahead_due_ = idle >= core_.internals.idle_series_min && idle * kAheadPart >= core_.head->SeriesCount();
+  return ahead_due_;
+}
+
+base::Status Sealer::SealAhead() {
+  if (!IsAheadDue()) return base::OkStatus();
+  ahead_due_ = false;  // If it fails, what is idle then is looked for.
+  const base::TimestampMs idle_before = IdleBefore(core_.newest.Get().value());
+  for (const head::WindowId w : core_.head->Windows()) {
+    if (IsHandedOver(w)) continue;
+    const bool is_first = IsFirst(w);
+    BW_RETURN_IF_ERROR(WriteWindow(w, 0, idle_before));
+    if (is_first && core_.catalogue->Contains(w)) sealed_ahead_.insert(w);
+  }
+  FinishHandovers();
+  return base::OkStatus();
+}
+
+base::Status Sealer::WriteWindow(head::WindowId window, std::uint64_t journal_end, base::TimestampMs idle_before) {
   const WorkTime time(core_.metrics, BackgroundWork::kSeal, core_.clock);
   const WindowKey key{window, core_.catalogue->NextGeneration(window)};
   BW_ASSIGN_OR_RETURN(const std::unique_ptr<WindowWriter> writer,
                       WindowWriter::Begin(*core_.database, core_.options.path + "/seal", {.key = key}));
-  const auto taken = core_.head->TakeWindow(window);
+  const auto taken = core_.head->TakeWindow(window, idle_before);
   bool any = false;
   while (taken->Next()) {
     any = true;
@@ -115,9 +155,12 @@ void Sealer::FinishHandovers() {
   std::erase_if(handovers_, [&](const Handover& h) {
     if (!core_.catalogue->OlderReadersGone(h.version)) return false;
     core_.head->DropWindow(h.window);
+    freed_ = true;
     return true;
   });
 }
+
+bool Sealer::TakeFreed() { return std::exchange(freed_, false); }
 
 // By the clock, but never past the data: a store that gets no samples, or a clock that runs ahead, loses nothing.
 base::Status Sealer::ApplyRetention() {
@@ -155,13 +198,17 @@ base::Status Sealer::ApplySizeRetention() {
   return core_.catalogue->Remove(excess);
 }
 
+base::TimestampMs Sealer::IdleBefore(base::TimestampMs newest) const {
+  return newest - core_.options.out_of_order_window - kSealGrace;
+}
+
 // A series without samples in memory goes when nothing came for it since the last window that could be sealed ended:
 // what was newest of it is kept, so that nothing but a look-up is lost if it comes back.
 base::Status Sealer::CollectGarbage() {
   const std::optional<base::TimestampMs> newest = core_.newest.Get();
   if (!newest) return base::OkStatus();
   core_.head->RestIdle(*newest - kRestAfter);
-  return core_.head->CollectGarbage(*newest - core_.options.out_of_order_window - kSealGrace).status();
+  return core_.head->CollectGarbage(IdleBefore(*newest)).status();
 }
 
 }  // namespace bellwether::storage
