@@ -7,7 +7,8 @@
 namespace bellwether::metric {
 namespace {
 
-constexpr std::uint64_t kAlertUpdateVersion = 1;
+constexpr std::uint64_t kAlertUpdateVersion = 2;
+constexpr std::uint64_t kVersionWithoutMoves = 1;
 
 void AppendTimestamp(std::string& out, base::TimestampMs t) { base::AppendVarint(out, base::ZigZag(t.ms)); }
 
@@ -54,14 +55,15 @@ void EncodeAlertUpdate(const AlertUpdate& update, std::string& out) {
   base::AppendFixed64(out, std::bit_cast<std::uint64_t>(update.value));
   base::AppendLengthPrefixed(out, update.generator_url);
   base::AppendLengthPrefixed(out, update.rule);
+  base::AppendLengthPrefixed(out, update.moved_to.bytes());
 }
 
 bool DecodeAlertUpdate(std::string_view& in, AlertUpdate& update) {
   update = AlertUpdate();
   std::uint64_t version = 0, value = 0;
   std::string_view labels;
-  if (!base::ReadVarint(in, version) || version != kAlertUpdateVersion || !base::ReadVarint(in, update.sequence) ||
-      !base::ReadLengthPrefixed(in, labels)) {
+  if (!base::ReadVarint(in, version) || version < kVersionWithoutMoves || version > kAlertUpdateVersion ||
+      !base::ReadVarint(in, update.sequence) || !base::ReadLengthPrefixed(in, labels)) {
     return false;
   }
   auto decoded = Labels::Decode(labels);
@@ -77,6 +79,12 @@ bool DecodeAlertUpdate(std::string_view& in, AlertUpdate& update) {
     return false;
   }
   update.value = std::bit_cast<double>(value);
+  if (version == kVersionWithoutMoves) return true;
+  std::string_view moved_to;
+  if (!base::ReadLengthPrefixed(in, moved_to)) return false;
+  auto labels_after = Labels::Decode(moved_to);
+  if (!labels_after) return false;
+  update.moved_to = *std::move(labels_after);
   return true;
 }
 

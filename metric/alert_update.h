@@ -31,6 +31,9 @@ struct AlertUpdate {
   double value = 0;
   std::string generator_url;  // The expression, on the server's own pages.
   std::string rule;           // "file;group;name", for links and logs.
+  // Resolved: the alert did not end but goes on under these labels, as which it has been told before; else empty. A
+  // receiver that knows one alert with changing levels takes them for its new labels.
+  Labels moved_to = {};
 
   friend bool operator==(const AlertUpdate&, const AlertUpdate&) = default;
 };

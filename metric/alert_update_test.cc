@@ -15,7 +15,8 @@ TEST(AlertUpdate, RoundTripsAndRefusesEveryTruncation) {
                               .updated_at = base::TimestampMs(-5),
                               .value = 0.41,
                               .generator_url = "/graph?g0.expr=x",
-                              .rule = "a.yml;g;Drift"};
+                              .rule = "a.yml;g;Drift",
+                              .moved_to = {{"alertname", "Drift"}, {"severity", "page"}}};
   std::string bytes;
   EncodeAlertUpdate(update, bytes);
   AlertUpdate back;

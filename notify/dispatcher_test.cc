@@ -212,6 +212,25 @@ TEST(Dispatcher, AlertThatIsNotHeardOfAnyMoreEnds) {
   EXPECT_EQ(bench.Sent(), (Texts{"first notification [a] []", "all alerts resolved [] [a]"}));
 }
 
+TEST(Dispatcher, AnAlertThatMovesToAnotherSeverityIsOneAlert) {
+  Bench bench;
+  metric::Labels warning = Alert("a");
+  warning = metric::LabelsBuilder(warning).Set("severity", "warning").Build();
+  const metric::Labels critical = metric::LabelsBuilder(warning).Set("severity", "critical").Build();
+  bench.Fire(warning);
+  bench.Pass(base::Minutes(1));
+  EXPECT_EQ(bench.Sent(), Texts{"first notification [a] []"});
+  bench.Fire(critical);
+  metric::AlertUpdate left = bench.Update(warning, metric::AlertPhase::kResolved);
+  left.moved_to = critical;
+  bench.Take(left);
+  bench.Pass(base::Minutes(10));
+  EXPECT_EQ(bench.Sent(), Texts{"new alerts added [a] []"}) << "and nothing has ended";
+  bench.Resolve(critical);
+  bench.Pass(base::Minutes(10));
+  EXPECT_EQ(bench.Sent(), Texts{"all alerts resolved [] [a]"});
+}
+
 TEST(Dispatcher, RepeatedUpdatesAreIgnored) {
   Bench bench;
   const metric::AlertUpdate firing = bench.Update(Alert("a"));

@@ -65,11 +65,17 @@ void PlanUpdate(const PlanContext& context, const metric::AlertUpdate& update, C
   const auto reaches = [&](const std::string& id, const AlertGroup& group) {
     return (resolved || group.orphan) && HoldsAlert(context, change, id, fingerprint);
   };
+  const auto note = [&](const std::string& id) {
+    // Where the alert goes on under other labels in the same group, it is one alert there, and none has ended.
+    const bool goes_on =
+        resolved && !update.moved_to.empty() && HoldsAlert(context, change, id, update.moved_to.Fingerprint());
+    change.alerts[{id, fingerprint}] = goes_on ? std::nullopt : std::optional(update);
+  };
   for (const auto& [id, group] : context.book.groups) {
-    if (reaches(id, group)) change.alerts[{id, fingerprint}] = update;
+    if (reaches(id, group)) note(id);
   }
   for (const auto& [id, group] : change.groups) {
-    if (group && reaches(id, *group)) change.alerts[{id, fingerprint}] = update;
+    if (group && reaches(id, *group)) note(id);
   }
   if (context.config == nullptr || resolved) return;
   for (const Route* route : MatchRoutes(context.config->route, update.labels)) {
