@@ -16,6 +16,7 @@ namespace bellwether::rules {
 struct RuleFileOptions {
   promql::ParserOptions parser = {};
   bool ignore_unknown_fields = false;
+  std::vector<std::string> severities = {};  // From low to high; empty: info, warning, error, critical, page.
 };
 
 // How many rules the file has, or every fault found, a line each.

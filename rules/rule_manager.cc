@@ -15,6 +15,7 @@
 #include "rules/eval/rule_group.h"
 #include "rules/eval/slot_scheduler.h"
 #include "rules/file/rule_file.h"
+#include "rules/file/rule_references.h"
 #include "rules/state/alert_store.h"
 #include "rules/state/update_queue.h"
 
@@ -25,25 +26,26 @@ constexpr int kEvaluationThreads = 4;
 
 // Reads all files; the faults of all of them together if there are any.
 base::Result<std::vector<RuleFile>> ReadRuleFiles(const std::vector<std::string>& paths,
-                                                  const promql::ParserOptions& parser) {
+                                                  const promql::ParserOptions& parser, const RuleOptions& options) {
   std::vector<RuleFile> files;
   std::vector<std::string> faults;
   std::set<std::string> seen;
   for (const std::string& path : paths) {
     if (!seen.insert(path).second) continue;  // Two patterns may name one file.
-    RuleFile file = ReadRuleFile(path, {parser});
+    RuleFile file = ReadRuleFile(path, {.parser = parser, .severities = options.severities});
     for (const std::string& warning : file.warnings) BW_LOG(kWarning, "rule file", {"warning", warning});
     faults.insert(faults.end(), std::make_move_iterator(file.faults.begin()),
                   std::make_move_iterator(file.faults.end()));
     files.push_back(std::move(file));
   }
+  if (faults.empty()) faults = FindReferenceFaults(files);
   if (!faults.empty()) return base::InvalidArgument(fmt::format("{}", fmt::join(faults, "\n")));
   return files;
 }
 
 // What the state store knows of alerts and groups.
 struct StoredState {
-  std::map<std::string, AlertTable> alerts_by_prefix;
+  StoredAlerts by_prefix;
   std::map<std::string, std::string> rule_text_by_prefix;  // "file;group;name"
 };
 
@@ -59,7 +61,17 @@ base::Result<StoredState> ReadStoredAlerts(const storage::StateStore& state) {
     }
     const std::string prefix(parts->rule_prefix);
     stored.rule_text_by_prefix.try_emplace(prefix, fmt::format("{};{};{}", parts->file, parts->group, parts->name));
-    stored.alerts_by_prefix[prefix].Insert(parts->labels, *std::move(entry));
+    stored.by_prefix.alerts[prefix].Insert(parts->labels, *std::move(entry));
+    return true;
+  }));
+  BW_RETURN_IF_ERROR(state.Scan(kSignalPrefix, {}, [&](std::string_view key, std::string_view value) {
+    const auto parts = ParseSignalKey(key);
+    const auto clock = DecodeSeriesClock(value);
+    if (!parts || !clock) {
+      ++unreadable;
+      return true;
+    }
+    stored.by_prefix.signals[parts->rule_prefix].Insert(std::string(parts->signal), parts->series, *clock);
     return true;
   }));
   if (unreadable > 0) BW_LOG(kError, "stored alerts that cannot be read begin anew", {"alerts", unreadable});
@@ -79,7 +91,8 @@ class RuleManager::Impl {
 
   base::Status Load(const std::vector<std::string>& paths, const RuleOptions& options) {
     const base::MutexLock lock(load_mu_);
-    BW_ASSIGN_OR_RETURN(std::vector<RuleFile> files, ReadRuleFiles(paths, dependencies_.engine.options().parser));
+    BW_ASSIGN_OR_RETURN(std::vector<RuleFile> files,
+                        ReadRuleFiles(paths, dependencies_.engine.options().parser, options));
     RunningGroups next = Arrange(std::move(files), options);
     if (restored_) {
       BW_RETURN_IF_ERROR(Replace(next));
@@ -179,7 +192,7 @@ class RuleManager::Impl {
           next.emplace(std::move(key), running->second);
           continue;
         }
-        auto group = std::make_shared<RuleGroup>(file.path, std::move(spec), options, dependencies_, queue_);
+        auto group = std::make_shared<RuleGroup>(file.path, std::move(spec), options, dependencies_, queue_, board_);
         auto task = std::make_shared<SlotTask>();
         task->interval = group->interval();
         task->offset = group->slot_offset();
@@ -263,13 +276,14 @@ class RuleManager::Impl {
                           dependencies_.state.Get(GroupStateKey(key.first, key.second)));
       last_evaluations[key] = bytes ? DecodeGroupState(*bytes) : std::nullopt;
     }
-    for (const auto& [key, running] : groups) running.group->Restore(stored.alerts_by_prefix, last_evaluations[key]);
+    for (const auto& [key, running] : groups) running.group->Restore(stored.by_prefix, last_evaluations[key]);
     // What is left belongs to rules that went while the server was down.
     const base::TimestampMs now = dependencies_.clock.Now();
     RemovalPlan plan;
-    for (const auto& [prefix, alerts] : stored.alerts_by_prefix) {
-      PlanRemoval(prefix, stored.rule_text_by_prefix[prefix], alerts, now, plan);
+    for (const auto& [prefix, alerts] : stored.by_prefix.alerts) {
+      PlanRemoval(prefix, stored.rule_text_by_prefix[prefix], alerts, nullptr, now, plan);
     }
+    for (const auto& [prefix, signals] : stored.by_prefix.signals) PlanRemoval(prefix, {}, {}, &signals, now, plan);
     base::Status removed = CarryOut(plan, now, LongestInterval(groups));
     if (removed.ok()) restored_ = true;
     return removed;
@@ -305,6 +319,7 @@ class RuleManager::Impl {
 
   RuleDependencies dependencies_;
   UpdateQueue queue_;
+  AlertBoard board_;
   OrphanSeries orphans_;
   Courier courier_;
 

@@ -29,9 +29,13 @@
 #include "metric/alert_update.h"
 #include "metric/labels.h"
 #include "promql/engine.h"
+#include "rules/ack_source.h"
 #include "rules/alert_sink.h"
 #include "rules/state/alert_state.h"
 #include "rules/state/alert_transition.h"
+#include "rules/state/leveled_alert.h"
+#include "rules/state/threshold.h"
+#include "rules/topology.h"
 #include "storage/state_store.h"
 #include "storage/storage.h"
 
@@ -44,7 +48,8 @@ struct RuleOptions {
   base::DurationMs outage_tolerance = base::Hours(1);
   base::DurationMs startup_hold = base::Minutes(1);
   metric::Labels external_labels;
-  std::string external_url;  // Without a slash at the end.
+  std::string external_url;                  // Without a slash at the end.
+  std::vector<std::string> severities = {};  // From low to high; empty: info, warning, error, critical, page.
 };
 
 enum class RuleHealth : std::uint8_t { kUnknown, kOk, kError };
@@ -58,6 +63,45 @@ struct AlertSnapshot {
   std::optional<base::TimestampMs> fired_at;
   std::optional<base::TimestampMs> keep_firing_since;
   double value = 0;
+  // Of rules with levels or signals.
+  std::string level;                             // The severity; of a pending alert what it is pending for.
+  std::optional<base::TimestampMs> level_since;  // While firing.
+  std::vector<SignalStanding> signals;           // Those that hold.
+};
+
+// What a rule says beyond Prometheus's, as the API shows it: texts as written.
+struct LevelSnapshot {
+  std::string severity;
+  std::optional<Threshold> threshold;
+  std::string when;
+  std::string clear;
+  base::DurationMs hold;
+  std::optional<base::DurationMs> after;
+};
+
+struct SignalSnapshot {
+  std::string name;
+  std::string query;  // Of this,
+  std::string alert;  // or the other alert's name.
+  bool through_topology = false;
+  std::optional<Threshold> threshold;
+  std::string clear;
+  base::DurationMs hold;
+  std::size_t need = 1;
+};
+
+struct OverrideSnapshot {
+  std::map<std::string, std::string> match;
+  std::vector<LevelSnapshot> levels;  // Those that it replaces; likewise signals.
+  std::vector<SignalSnapshot> signals;
+};
+
+struct ConditionSnapshot {
+  std::vector<std::string> match_on;
+  std::vector<SignalSnapshot> signals;  // Of composite rules.
+  std::string when;
+  std::vector<LevelSnapshot> levels;
+  std::vector<OverrideSnapshot> overrides;
 };
 
 struct RuleSnapshot {
@@ -73,7 +117,8 @@ struct RuleSnapshot {
   AlertState state = AlertState::kInactive;
   std::optional<base::TimestampMs> last_evaluation;
   double evaluation_s = 0;
-  std::vector<AlertSnapshot> alerts;  // Pending and firing.
+  std::vector<AlertSnapshot> alerts;                           // Pending and firing.
+  std::optional<ConditionSnapshot> conditions = std::nullopt;  // Of rules with levels or signals.
 };
 
 struct GroupSnapshot {
@@ -94,6 +139,8 @@ struct RuleDependencies {
   base::Clock& clock;
   base::MetricsRegistry& metrics;
   AlertSink& sink;
+  const AckSource* acknowledgements = nullptr;  // Null: nobody acknowledges.
+  const Topology* topology = nullptr;           // Null: nothing depends on anything.
 };
 
 class RuleManager {

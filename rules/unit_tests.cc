@@ -60,7 +60,11 @@ std::string TraceLine(base::DurationMs at, const std::string& group, const Rule&
   if (rule.spec().kind == RuleKind::kRecording) return line + fmt::format(" {} series", rule.series().size());
   if (rule.alerts().entries().empty()) return line + " inactive";
   for (const auto& [labels, entry] : rule.alerts().entries()) {
-    line += fmt::format(" {}{}", AlertStateName(entry.alert.state), labels.ToMetricString());
+    line += fmt::format(" {}{}", AlertStateName(entry.alert.state), AlertLabels(labels, entry).ToMetricString());
+    if (!entry.leveled) continue;
+    for (const SignalStanding& signal : entry.leveled->signals) {
+      if (!signal.name.empty()) line += fmt::format(" {}={}", signal.name, signal.StateName());
+    }
   }
   return line;
 }
@@ -114,7 +118,7 @@ class TestRun {
       if (rule.spec().kind != RuleKind::kAlerting || rule.spec().name != expectation.alert) return;
       if (!expectation.alerts.empty()) covered_.emplace(groups_[group].spec, number);
       for (const auto& [labels, entry] : rule.alerts().entries()) {
-        if (entry.alert.state == AlertState::kFiring) firing.push_back({labels, entry.annotations});
+        if (entry.alert.state == AlertState::kFiring) firing.push_back({AlertLabels(labels, entry), entry.annotations});
       }
     });
     Fail(AlertDifference(expectation, std::move(firing), options_.show_differences));

@@ -86,6 +86,7 @@ struct Application::Parts {
     rule_options.startup_hold = config.startup_hold;
     rule_options.external_labels = config.external_labels;
     rule_options.external_url = external_url;
+    rule_options.severities = config.severities;
     return rule_options;
   }
 

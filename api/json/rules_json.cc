@@ -1,6 +1,8 @@
 #include "api/json/rules_json.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "api/json/value_json.h"
 #include "base/number.h"
@@ -36,6 +38,75 @@ void WriteAnnotations(JsonWriter& json, const metric::Annotations& annotations) 
   json.EndObject();
 }
 
+void WriteThreshold(JsonWriter& json, const rules::Threshold& threshold) {
+  const bool above = threshold.side == rules::Side::kAbove;
+  json.Key(above ? "above" : "below").Number(threshold.bound);
+  if (threshold.clear != threshold.bound) json.Key(above ? "clearBelow" : "clearAbove").Number(threshold.clear);
+}
+
+void WriteLevels(JsonWriter& json, const std::vector<rules::LevelSnapshot>& levels) {
+  json.Key("levels").BeginArray();
+  for (const rules::LevelSnapshot& level : levels) {
+    json.BeginObject().Key("severity").String(level.severity);
+    if (level.threshold) WriteThreshold(json, *level.threshold);
+    if (!level.when.empty()) json.Key("when").String(level.when);
+    if (!level.clear.empty()) json.Key("clear").String(level.clear);
+    json.Key("duration").Number(level.hold.seconds());
+    if (level.after) json.Key("after").Number(level.after->seconds());
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void WriteSignals(JsonWriter& json, const std::vector<rules::SignalSnapshot>& signals) {
+  json.Key("signals").BeginObject();
+  for (const rules::SignalSnapshot& signal : signals) {
+    json.Key(signal.name).BeginObject();
+    if (!signal.query.empty()) json.Key("query").String(signal.query);
+    if (!signal.alert.empty()) json.Key("alert").String(signal.alert);
+    if (signal.through_topology) json.Key("through").String("topology");
+    if (signal.threshold) WriteThreshold(json, *signal.threshold);
+    if (!signal.clear.empty()) json.Key("clear").String(signal.clear);
+    json.Key("duration").Number(signal.hold.seconds()).Key("need").Unsigned(signal.need).EndObject();
+  }
+  json.EndObject();
+}
+
+// What Prometheus's rules have no keys for.
+void WriteConditions(JsonWriter& json, const rules::ConditionSnapshot& conditions) {
+  if (!conditions.signals.empty()) {
+    json.Key("matchOn").BeginArray();
+    for (const std::string& label : conditions.match_on) json.String(label);
+    json.EndArray();
+    WriteSignals(json, conditions.signals);
+    json.Key("when").String(conditions.when);
+  }
+  if (!conditions.levels.empty()) WriteLevels(json, conditions.levels);
+  if (conditions.overrides.empty()) return;
+  json.Key("overrides").BeginArray();
+  for (const rules::OverrideSnapshot& entry : conditions.overrides) {
+    json.BeginObject().Key("match").BeginObject();
+    for (const auto& [name, value] : entry.match) json.Key(name).String(value);
+    json.EndObject();
+    if (!entry.levels.empty()) WriteLevels(json, entry.levels);
+    if (!entry.signals.empty()) WriteSignals(json, entry.signals);
+    json.EndObject();
+  }
+  json.EndArray();
+}
+
+void WriteHoldingSignals(JsonWriter& json, const std::vector<rules::SignalStanding>& signals) {
+  json.Key("signals").BeginObject();
+  for (const rules::SignalStanding& signal : signals) {
+    json.Key(signal.name).BeginObject().Key("value").String(base::FormatNumberE(signal.value));
+    if (signal.since) json.Key("since").String(base::FormatRfc3339(*signal.since));
+    json.Key("series").BeginArray();
+    for (const metric::Labels& labels : signal.series) WriteLabels(json, labels);
+    json.EndArray().EndObject();
+  }
+  json.EndObject();
+}
+
 // What both kinds of rule end with.
 void WriteRuleTail(JsonWriter& json, const rules::RuleSnapshot& rule) {
   json.Key("health").String(JsonRuleHealth(rule.health));
@@ -67,6 +138,7 @@ void WriteRule(JsonWriter& json, const rules::RuleSnapshot& rule, AlertList aler
   json.BeginObject();
   if (rule.alerting) json.Key("state").String(rule.last_evaluation ? JsonAlertState(rule.state) : "unknown");
   json.Key("name").String(rule.name).Key("query").String(rule.query);
+  if (rule.conditions) WriteConditions(json, *rule.conditions);
   if (rule.alerting) {
     WriteAlertingParts(json, rule, alerts);
   } else {
@@ -86,6 +158,9 @@ void WriteAlert(JsonWriter& json, const rules::AlertSnapshot& alert) {
   WriteAnnotations(json, alert.annotations);
   json.Key("state").String(JsonAlertState(alert.state)).Key("activeAt").String(base::FormatRfc3339(alert.active_at));
   if (alert.keep_firing_since) json.Key("keepFiringSince").String(base::FormatRfc3339(*alert.keep_firing_since));
+  if (!alert.level.empty()) json.Key("level").String(alert.level);
+  if (alert.level_since) json.Key("levelSince").String(base::FormatRfc3339(*alert.level_since));
+  if (!alert.signals.empty()) WriteHoldingSignals(json, alert.signals);
   json.Key("value").String(base::FormatNumberE(alert.value)).EndObject();
 }
 

@@ -12,6 +12,7 @@
 #include "metric/alert_update.h"
 #include "metric/labels.h"
 #include "rules/state/alert_table.h"
+#include "rules/state/signal_memory.h"
 #include "storage/state_store.h"
 
 namespace bellwether::rules {
@@ -22,8 +23,9 @@ struct RemovalPlan {
   std::vector<metric::Labels> series;  // To be ended with stale markers.
 };
 
-// Adds the alerts of one rule. `prefix`: see RulePrefix. `rule`: "file;group;name".
-void PlanRemoval(std::string_view prefix, const std::string& rule, const AlertTable& alerts, base::TimestampMs now,
-                 RemovalPlan& plan);
+// Adds the alerts and the clocks of signals (null: none) of one rule. `prefix`: see RulePrefix. `rule`:
+// "file;group;name".
+void PlanRemoval(std::string_view prefix, const std::string& rule, const AlertTable& alerts,
+                 const SignalMemory* signals, base::TimestampMs now, RemovalPlan& plan);
 
 }  // namespace bellwether::rules

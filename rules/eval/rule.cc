@@ -1,17 +1,19 @@
 #include "rules/eval/rule.h"
 
+#include <algorithm>
 #include <unordered_set>
 
+#include "rules/eval/condition_snapshot.h"
 #include "rules/eval/series_restore.h"
 
 namespace bellwether::rules {
 namespace {
 
-std::vector<std::pair<std::string, AlertTemplate>> ParseTexts(const std::string& alert, const TextMap& texts) {
-  std::vector<std::pair<std::string, AlertTemplate>> parsed;
+NamedTemplates ParseTexts(const std::string& alert, const TextMap& texts, TemplateScope scope) {
+  NamedTemplates parsed;
   parsed.reserve(texts.size());
   for (const auto& [name, text] : texts) {
-    auto one = AlertTemplate::Parse(alert, text);
+    auto one = AlertTemplate::Parse(alert, text, scope);
     BW_CHECK(one.ok());  // The file was checked.
     parsed.emplace_back(name, *std::move(one));
   }
@@ -27,13 +29,18 @@ metric::Labels LabelsOfTexts(const TextMap& texts) {
 }  // namespace
 
 Rule::Rule(RuleSpec spec, std::string prefix) : spec_(std::move(spec)), prefix_(std::move(prefix)) {
-  BW_CHECK(spec_.expr != nullptr);
+  BW_CHECK(spec_.expr != nullptr || spec_.conditions != nullptr);
   if (spec_.kind != RuleKind::kAlerting) return;
-  label_templates_ = ParseTexts(spec_.name, spec_.labels);
-  annotation_templates_ = ParseTexts(spec_.name, spec_.annotations);
+  if (spec_.conditions != nullptr) conditions_ = std::make_unique<ConditionRule>(spec_);
+  label_templates_ = ParseTexts(spec_.name, spec_.labels, TemplateScope::kPrometheus);
+  annotation_templates_ = ParseTexts(spec_.name, spec_.annotations,
+                                     conditions_ == nullptr ? TemplateScope::kPrometheus : TemplateScope::kConditions);
 }
 
 base::Status Rule::Evaluate(const EvaluationContext& context, Evaluation& out) {
+  if (conditions_ != nullptr) {
+    return conditions_->Evaluate(context, label_templates_, annotation_templates_, alerts_, out);
+  }
   BW_ASSIGN_OR_RETURN(promql::Vector result,
                       QueryForRule(context.engine, context.storage, spec_, context.sample_at, context.stop));
   if (spec_.kind == RuleKind::kAlerting) return EvaluateAlerting(context, result, out);
@@ -74,6 +81,7 @@ AlertCandidate Rule::MakeCandidate(const promql::VectorSample& sample, const Tem
 
 void Rule::Inherit(const Rule& before) {
   alerts_ = before.alerts_;
+  if (conditions_ != nullptr) conditions_->Inherit(*before.conditions_);
   series_ = before.series_;
   health_ = before.health_;
   last_error_ = before.last_error_;
@@ -83,8 +91,38 @@ void Rule::Inherit(const Rule& before) {
 
 void Rule::RestoreAlerts(AlertTable alerts) {
   alerts_ = std::move(alerts);
+  if (conditions_ != nullptr) {
+    std::erase_if(alerts_.mutable_entries(), [](const auto& entry) { return !entry.second.leveled; });
+  }
   series_.clear();
   for (RuleSample& sample : AlertSamples(alerts_)) series_.insert(std::move(sample.labels));
+}
+
+void Rule::RestoreSignals(SignalMemory signals) {
+  if (conditions_ != nullptr) conditions_->signals() = std::move(signals);
+}
+
+void Rule::NotePause(base::TimestampMs last_seen, base::TimestampMs now, base::DurationMs tolerance, Evaluation& out) {
+  alerts_.DropAfterPause(now - last_seen, tolerance, now, out.transitions, out.forgotten);
+  if (conditions_ != nullptr && now - last_seen > tolerance) conditions_->RestartUnheldClocks(last_seen, alerts_);
+}
+
+bool Rule::HasRunningClocks() const {
+  const auto& clocks = signals()->signals();
+  return std::any_of(clocks.begin(), clocks.end(), [](const auto& signal) { return !signal.second.empty(); }) ||
+         std::any_of(alerts_.entries().begin(), alerts_.entries().end(), [](const auto& entry) {
+           return entry.second.leveled && !entry.second.leveled->progress.clocks.empty();
+         });
+}
+
+AlertPosting Rule::Posting() const {
+  AlertPosting posting;
+  posting.known = health_ != RuleHealth::kUnknown || !alerts_.entries().empty();
+  posting.failed = health_ == RuleHealth::kError;
+  for (const auto& [labels, entry] : alerts_.entries()) {
+    if (entry.alert.state == AlertState::kFiring) posting.firing.push_back(AlertLabels(labels, entry));
+  }
+  return posting;
 }
 
 void Rule::SetOutcome(const base::Status& status, base::TimestampMs at, double seconds) {
@@ -103,6 +141,7 @@ RuleSnapshot Rule::Snapshot() const {
   snapshot.annotations = spec_.annotations;
   snapshot.hold = spec_.hold.hold;
   snapshot.keep_firing_for = spec_.hold.keep_firing;
+  if (spec_.conditions != nullptr) snapshot.conditions = DescribeConditions(*spec_.conditions);
   snapshot.health = health_;
   snapshot.last_error = last_error_;
   snapshot.state = alerts_.state();
@@ -111,8 +150,17 @@ RuleSnapshot Rule::Snapshot() const {
   for (const auto& [labels, entry] : alerts_.entries()) {
     const Alert& alert = entry.alert;
     if (alert.state == AlertState::kInactive) continue;
-    snapshot.alerts.push_back({labels, entry.annotations, alert.state, alert.active_at, alert.fired_at,
-                               alert.keep_firing_since, entry.value});
+    snapshot.alerts.push_back({AlertLabels(labels, entry),
+                               entry.annotations,
+                               alert.state,
+                               alert.active_at,
+                               alert.fired_at,
+                               alert.keep_firing_since,
+                               entry.value,
+                               {},
+                               {},
+                               {}});
+    if (entry.leveled) DescribeLeveled(*entry.leveled, alert, snapshot.alerts.back());
   }
   return snapshot;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,13 +16,18 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "promql/engine.h"
+#include "rules/ack_source.h"
+#include "rules/eval/alert_board.h"
 #include "rules/eval/alert_template.h"
+#include "rules/eval/condition_rule.h"
 #include "rules/eval/rule_sample.h"
 #include "rules/eval/series_writer.h"
 #include "rules/eval/template_functions.h"
 #include "rules/file/rule_file.h"
 #include "rules/rule_manager.h"
 #include "rules/state/alert_table.h"
+#include "rules/state/signal_memory.h"
+#include "rules/topology.h"
 
 namespace bellwether::rules {
 
@@ -30,8 +36,12 @@ struct EvaluationContext {
   const promql::Engine& engine;
   storage::Storage& storage;
   TemplateWorld& world;
-  base::TimestampMs at;         // The slot.
-  base::TimestampMs sample_at;  // `at` less the query offset: the time of the query and of the samples.
+  const AlertBoard& board;
+  const Topology* topology;           // May be null,
+  const AckSource* acknowledgements;  // as in RuleDependencies.
+  base::TimestampMs at;               // The slot.
+  base::TimestampMs sample_at;        // `at` less the query offset: the time of the query and of the samples.
+  base::DurationMs interval;
   std::size_t limit = 0;
   // How far back ALERTS_FOR_STATE series may end to still count; nothing: they are not asked.
   std::optional<base::DurationMs> read_series_back;
@@ -42,7 +52,9 @@ struct EvaluationContext {
 struct Evaluation {
   std::vector<RuleSample> samples;
   std::vector<AlertTransition> transitions;
-  std::vector<metric::Labels> forgotten;  // Alerts whose entries in the state store go.
+  std::vector<metric::Labels> forgotten;                                 // Alerts whose entries in the state store go.
+  std::vector<std::pair<std::string, metric::Labels>> forgotten_series;  // Likewise series of signals.
+  base::Status problem;  // Of a query that failed while the rest went on.
 };
 
 class Rule {
@@ -55,9 +67,12 @@ class Rule {
 
   // Takes over what a rule of equal name and labels remembered before a reload.
   void Inherit(const Rule& before);
-  // Puts the alerts of the state store back. The series they wrote count as the rule's last ones, so that they end when
-  // the alerts do.
+  // Puts the alerts, and the clocks of signals, of the state store back. The series they wrote count as the rule's last
+  // ones, so that they end when the alerts do.
   void RestoreAlerts(AlertTable alerts);
+  void RestoreSignals(SignalMemory signals);
+  // What a pause since `last_seen` means: see SurvivesPause.
+  void NotePause(base::TimestampMs last_seen, base::TimestampMs now, base::DurationMs tolerance, Evaluation& out);
 
   void SetOutcome(const base::Status& status, base::TimestampMs at, double seconds);
   [[nodiscard]] RuleSnapshot Snapshot() const;
@@ -68,6 +83,14 @@ class Rule {
   [[nodiscard]] const std::string& prefix() const { return prefix_; }
   [[nodiscard]] AlertTable& alerts() { return alerts_; }
   [[nodiscard]] const AlertTable& alerts() const { return alerts_; }
+  // Null for a rule without signals that have clocks.
+  [[nodiscard]] SignalMemory* signals() { return conditions_ == nullptr ? nullptr : &conditions_->signals(); }
+  [[nodiscard]] const SignalMemory* signals() const {
+    return conditions_ == nullptr ? nullptr : &std::as_const(*conditions_).signals();
+  }
+  // Of levels and signals: what a pause may end.
+  [[nodiscard]] bool HasRunningClocks() const;
+  [[nodiscard]] AlertPosting Posting() const;
   [[nodiscard]] SeriesMemory& series() { return series_; }
   [[nodiscard]] const SeriesMemory& series() const { return series_; }
 
@@ -77,9 +100,10 @@ class Rule {
 
   const RuleSpec spec_;
   const std::string prefix_;
-  std::vector<std::pair<std::string, AlertTemplate>> label_templates_;
-  std::vector<std::pair<std::string, AlertTemplate>> annotation_templates_;
+  NamedTemplates label_templates_;
+  NamedTemplates annotation_templates_;
 
+  std::unique_ptr<ConditionRule> conditions_;  // Null for a rule that behaves as in Prometheus.
   AlertTable alerts_;
   SeriesMemory series_;
   RuleHealth health_ = RuleHealth::kUnknown;

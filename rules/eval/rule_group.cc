@@ -20,14 +20,13 @@ base::DurationMs EffectiveInterval(const GroupSpec& spec, const RuleOptions& opt
 }
 
 bool SameRule(const RuleSpec& a, const RuleSpec& b) {
-  return a.kind == b.kind && a.name == b.name && a.expr_text == b.expr_text && a.labels == b.labels &&
-         a.annotations == b.annotations && a.hold.hold == b.hold.hold && a.hold.keep_firing == b.hold.keep_firing;
+  return a.source == b.source && a.labels == b.labels;  // Labels may come from the group.
 }
 
 bool SameOptions(const RuleOptions& a, const RuleOptions& b) {
   return a.evaluation_interval == b.evaluation_interval && a.query_offset == b.query_offset &&
          a.resend_delay == b.resend_delay && a.outage_tolerance == b.outage_tolerance &&
-         a.external_labels == b.external_labels && a.external_url == b.external_url;
+         a.external_labels == b.external_labels && a.external_url == b.external_url && a.severities == b.severities;
 }
 
 bool TellsTheSame(const metric::AlertUpdate& a, const metric::AlertUpdate& b) {
@@ -41,7 +40,7 @@ double ElapsedSeconds(const base::Clock& clock, std::int64_t since_ns) {
 }  // namespace
 
 RuleGroup::RuleGroup(std::string file, GroupSpec spec, RuleOptions options, const RuleDependencies& dependencies,
-                     UpdateQueue& queue)
+                     UpdateQueue& queue, AlertBoard& board)
     : file_(std::move(file)),
       spec_(std::move(spec)),
       options_(std::move(options)),
@@ -50,12 +49,21 @@ RuleGroup::RuleGroup(std::string file, GroupSpec spec, RuleOptions options, cons
       query_offset_(spec_.query_offset.value_or(options_.query_offset)),
       dependencies_(dependencies),
       queue_(queue),
+      board_(board),
       metrics_(dependencies.metrics, file_ + ";" + spec_.name),
       world_(dependencies.engine, dependencies.storage, options_.external_labels, options_.external_url) {
   std::map<std::string, std::uint32_t> equal_rules;
   for (const RuleSpec& rule : spec_.rules) {
-    const std::uint32_t number = equal_rules[RulePrefix(file_, spec_.name, rule.name, rule.labels, 0)]++;
-    rules_.push_back(std::make_unique<Rule>(rule, RulePrefix(file_, spec_.name, rule.name, rule.labels, number)));
+    const std::uint32_t number = equal_rules[RulePrefix(file_, spec_.name, rule, 0)]++;
+    rules_.push_back(std::make_unique<Rule>(rule, RulePrefix(file_, spec_.name, rule, number)));
+    if (rule.conditions == nullptr) continue;
+    const auto want = [&](const SignalSpec& signal) {
+      if (!signal.alert.empty()) board_.Want(signal.alert);
+    };
+    std::for_each(rule.conditions->signals.begin(), rule.conditions->signals.end(), want);
+    for (const OverrideSpec& entry : rule.conditions->overrides) {
+      std::for_each(entry.signals.begin(), entry.signals.end(), want);
+    }
   }
   metrics_.rules.Set(static_cast<double>(rules_.size()));
   metrics_.interval_s.Set(interval_.seconds());
@@ -68,16 +76,15 @@ bool RuleGroup::SameAs(const GroupSpec& spec, const RuleOptions& options) const 
          std::equal(spec_.rules.begin(), spec_.rules.end(), spec.rules.begin(), spec.rules.end(), SameRule);
 }
 
-void RuleGroup::Restore(std::map<std::string, AlertTable>& alerts_by_prefix,
-                        std::optional<base::TimestampMs> last_evaluation) {
+void RuleGroup::Restore(StoredAlerts& stored, std::optional<base::TimestampMs> last_evaluation) {
   resumes_ = true;
   restored_from_store_ = last_evaluation.has_value();
   last_evaluation_ = last_evaluation;
   for (const auto& rule : rules_) {
-    const auto found = alerts_by_prefix.find(rule->prefix());
-    if (found == alerts_by_prefix.end() || rule->spec().kind != RuleKind::kAlerting) continue;
-    rule->RestoreAlerts(std::move(found->second));
-    alerts_by_prefix.erase(found);
+    if (rule->spec().kind != RuleKind::kAlerting) continue;
+    if (auto alerts = stored.alerts.extract(rule->prefix())) rule->RestoreAlerts(std::move(alerts.mapped()));
+    if (auto signals = stored.signals.extract(rule->prefix())) rule->RestoreSignals(std::move(signals.mapped()));
+    PostAlerts(*rule);
   }
   PublishSnapshot();
 }
@@ -99,7 +106,8 @@ void RuleGroup::Inherit(const RuleGroup& before, base::TimestampMs now, RemovalP
       found->second->Inherit(*old);
       continue;
     }
-    PlanRemoval(old->prefix(), before.RuleText(*old), old->alerts(), now, plan);
+    PlanRemoval(old->prefix(), before.RuleText(*old), old->alerts(), old->signals(), now, plan);
+    board_.Remove(old->spec().name, old->prefix());
     if (old->spec().kind == RuleKind::kRecording) {
       plan.series.insert(plan.series.end(), old->series().begin(), old->series().end());
     }
@@ -111,7 +119,8 @@ void RuleGroup::PlanRemovalOfAll(base::TimestampMs now, RemovalPlan& plan) const
   for (const std::string& key : unwritten_deletes_) plan.batch.Delete(key);
   plan.updates.insert(plan.updates.end(), unwritten_updates_.begin(), unwritten_updates_.end());
   for (const auto& rule : rules_) {
-    PlanRemoval(rule->prefix(), RuleText(*rule), rule->alerts(), now, plan);
+    PlanRemoval(rule->prefix(), RuleText(*rule), rule->alerts(), std::as_const(*rule).signals(), now, plan);
+    board_.Remove(rule->spec().name, rule->prefix());
     if (rule->spec().kind == RuleKind::kRecording) {
       plan.series.insert(plan.series.end(), rule->series().begin(), rule->series().end());
     }
@@ -127,8 +136,12 @@ void RuleGroup::Evaluate(base::TimestampMs at, std::uint64_t missed, const std::
   EvaluationContext context{.engine = dependencies_.engine,
                             .storage = dependencies_.storage,
                             .world = world_,
+                            .board = board_,
+                            .topology = dependencies_.topology,
+                            .acknowledgements = dependencies_.acknowledgements,
                             .at = at,
                             .sample_at = at - query_offset_,
+                            .interval = interval_,
                             .limit = spec_.limit,
                             .read_series_back = std::nullopt,
                             .stop = stop};
@@ -159,8 +172,7 @@ std::size_t RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context
   const std::int64_t started_ns = dependencies_.clock.MonotonicNanos();
   Evaluation evaluation;
   if (resumes_ && last_evaluation_) {
-    rule.alerts().DropAfterPause(context.at - *last_evaluation_, options_.outage_tolerance, context.at,
-                                 evaluation.transitions, evaluation.forgotten);
+    rule.NotePause(*last_evaluation_, context.at, options_.outage_tolerance, evaluation);
   }
   base::Status status = rule.Evaluate(context, evaluation);
   NoteTransitions(rule, evaluation);
@@ -169,7 +181,7 @@ std::size_t RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context
     WriteOutcome written =
         WriteRuleSamples(dependencies_.storage, evaluation.samples, context.sample_at, rule.series());
     samples = written.samples;
-    status = std::move(written.status);
+    status = written.status.ok() ? std::move(evaluation.problem) : std::move(written.status);
   }
   const double seconds = ElapsedSeconds(dependencies_.clock, started_ns);
   metrics_.evaluations.Add();
@@ -180,12 +192,16 @@ std::size_t RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context
                  {"error", status});
   }
   rule.SetOutcome(status, context.at, seconds);
+  PostAlerts(rule);
   return samples;
 }
 
 void RuleGroup::NoteTransitions(const Rule& rule, const Evaluation& evaluation) {
   metrics_.transitions.Add(evaluation.transitions.size());
   for (const metric::Labels& labels : evaluation.forgotten) unwritten_deletes_.insert(AlertKey(rule.prefix(), labels));
+  for (const auto& [signal, series] : evaluation.forgotten_series) {
+    unwritten_deletes_.insert(SignalKey(rule.prefix(), signal, series));
+  }
   for (const AlertTransition& transition : evaluation.transitions) {
     unwritten_history_.insert_or_assign(HistoryKey(transition, rule.prefix()), transition);
   }
@@ -208,6 +224,19 @@ void RuleGroup::NoteUpdates(Rule& rule, base::TimestampMs at) {
   std::move(updates.begin(), updates.end(), std::back_inserter(unwritten_updates_));
 }
 
+void RuleGroup::PostAlerts(const Rule& rule) {
+  if (rule.spec().kind != RuleKind::kAlerting || !board_.IsWanted(rule.spec().name)) return;
+  board_.Post(rule.spec().name, rule.prefix(), rule.Posting());
+}
+
+void RuleGroup::PutSignals(const Rule& rule, storage::StateBatch& batch) const {
+  for (const auto& [signal, remembered] : rule.signals()->signals()) {
+    for (const auto& [series, clock] : remembered) {
+      if (clock.dirty) batch.Put(SignalKey(rule.prefix(), signal, series), EncodeSeriesClock(clock));
+    }
+  }
+}
+
 void RuleGroup::Persist(base::TimestampMs at) {
   storage::StateBatch batch;
   // Deletes first: an alert that was forgotten and began anew in this slot is put below.
@@ -221,6 +250,9 @@ void RuleGroup::Persist(base::TimestampMs at) {
     for (const auto& [labels, entry] : rule->alerts().entries()) {
       if (entry.dirty) batch.Put(AlertKey(rule->prefix(), labels), EncodeAlertEntry(entry));
     }
+    if (rule->signals() == nullptr) continue;
+    has_pending = has_pending || rule->HasRunningClocks();
+    PutSignals(*rule, batch);
   }
   // The time of the last evaluation matters where something is pending, and tells that the store knows the group.
   if (has_pending || !restored_from_store_ || !batch.empty()) {
@@ -241,7 +273,10 @@ void RuleGroup::Persist(base::TimestampMs at) {
   restored_from_store_ = true;
   unwritten_deletes_.clear();
   unwritten_history_.clear();
-  for (const auto& rule : rules_) rule->alerts().MarkClean();
+  for (const auto& rule : rules_) {
+    rule->alerts().MarkClean();
+    if (rule->signals() != nullptr) rule->signals()->MarkClean();
+  }
 }
 
 std::string RuleGroup::RuleText(const Rule& rule) const { return file_ + ";" + spec_.name + ";" + rule.spec().name; }

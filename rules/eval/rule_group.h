@@ -24,6 +24,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "rules/eval/alert_board.h"
 #include "rules/eval/removal.h"
 #include "rules/eval/rule.h"
 #include "rules/eval/rule_metrics.h"
@@ -33,11 +34,17 @@
 
 namespace bellwether::rules {
 
+// What the state store knows, by rule prefix.
+struct StoredAlerts {
+  std::map<std::string, AlertTable> alerts;
+  std::map<std::string, SignalMemory> signals;
+};
+
 class RuleGroup {
  public:
-  // `spec` comes from a file without faults. `dependencies` and `queue` outlive the group.
+  // `spec` comes from a file without faults. `dependencies`, `queue` and `board` outlive the group.
   RuleGroup(std::string file, GroupSpec spec, RuleOptions options, const RuleDependencies& dependencies,
-            UpdateQueue& queue);
+            UpdateQueue& queue, AlertBoard& board);
 
   [[nodiscard]] const std::string& file() const { return file_; }
   [[nodiscard]] const std::string& name() const { return spec_.name; }
@@ -46,9 +53,9 @@ class RuleGroup {
   // Whether a reload may leave this group running in place of one read as (spec, options).
   [[nodiscard]] bool SameAs(const GroupSpec& spec, const RuleOptions& options) const;
 
-  // After a start: the alerts by rule prefix, and when the group was last evaluated; nothing: the store has no word of
-  // it.
-  void Restore(std::map<std::string, AlertTable>& alerts_by_prefix, std::optional<base::TimestampMs> last_evaluation);
+  // After a start: takes the group's alerts out of `stored`. When the group was last evaluated; nothing: the store has
+  // no word of it.
+  void Restore(StoredAlerts& stored, std::optional<base::TimestampMs> last_evaluation);
 
   // At a reload: takes over what the rules of `before` remember that are here too; for the others, plans the removal.
   // `before` stays as it is, and no evaluation of it runs.
@@ -70,7 +77,9 @@ class RuleGroup {
   std::size_t EvaluateRule(Rule& rule, const EvaluationContext& context);
   void NoteTransitions(const Rule& rule, const Evaluation& evaluation);
   void NoteUpdates(Rule& rule, base::TimestampMs at);
+  void PostAlerts(const Rule& rule);
   void Persist(base::TimestampMs at);
+  void PutSignals(const Rule& rule, storage::StateBatch& batch) const;
   void PublishSnapshot();
   [[nodiscard]] std::string RuleText(const Rule& rule) const;
 
@@ -82,6 +91,7 @@ class RuleGroup {
   const base::DurationMs query_offset_;
   RuleDependencies dependencies_;
   UpdateQueue& queue_;
+  AlertBoard& board_;
   RuleGroupMetrics metrics_;
 
   TemplateWorld world_;

@@ -57,6 +57,7 @@ std::vector<RuleSample> AlertSamples(const AlertTable& alerts) {
     builder.Set(metric::kMetricName, kAlertsForStateMetric);
     const double active_s = std::floor(entry.alert.active_at.seconds());
     samples.push_back({builder.Build(), active_s, nullptr});
+    if (entry.leveled) builder = metric::LabelsBuilder(AlertLabels(labels, entry));
     builder.Set(metric::kMetricName, kAlertsMetric).Set(kAlertStateLabel, AlertStateName(entry.alert.state));
     samples.push_back({builder.Build(), 1.0, nullptr});
   }

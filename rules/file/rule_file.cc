@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "metric/labels.h"
 #include "rules/eval/alert_template.h"
+#include "rules/file/condition_reader.h"
 #include "yaml/field_reader.h"
 #include "yaml/yaml_tree.h"
 
@@ -27,33 +28,50 @@ using yaml::YamlPosition;
 constexpr auto kFileKeys = std::to_array<std::string_view>({"groups"});
 constexpr auto kGroupKeys =
     std::to_array<std::string_view>({"name", "interval", "query_offset", "limit", "labels", "rules"});
-constexpr auto kRuleKeys =
-    std::to_array<std::string_view>({"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"});
-constexpr auto kReservedRuleKeys = std::to_array<std::string_view>(
-    {"signals", "match_on", "when", "levels", "overrides", "depends_on", "on_no_data", "forget_after", "missing",
-     "clear", "slo", "objective", "period", "good", "total", "min_events"});
+constexpr auto kRuleKeys = std::to_array<std::string_view>(
+    {"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations", "signals", "match_on", "when",
+     "levels", "overrides", "clear", "missing", "on_no_data", "forget_after", "depends_on"});
+constexpr auto kReservedRuleKeys =
+    std::to_array<std::string_view>({"slo", "objective", "period", "good", "total", "min_events"});
 
 bool IsValidName(std::string_view name) { return !name.empty() && base::IsValidUtf8(name); }
+
+// A text that is equal for nodes that say the same in the same order.
+void AppendSource(const YamlNode& node, std::string& out) {
+  out += static_cast<char>('0' + static_cast<int>(node.kind));
+  base::AppendQuoted(out, node.scalar);
+  for (const YamlNode& item : node.items) AppendSource(item, out);
+  for (const YamlField& field : node.fields) {
+    base::AppendQuoted(out, field.key);
+    AppendSource(field.value, out);
+  }
+  out += '.';
+}
 
 // Reads one rule and checks it; the faults go to the list, in whose context the rule is named.
 class RuleReader {
  public:
-  RuleReader(const YamlNode& node, const TextMap& group_labels, const promql::ParserOptions& parser, FaultList& faults)
-      : fields_(node, "a rule", faults), group_labels_(group_labels), parser_(parser), faults_(faults) {}
+  RuleReader(const YamlNode& node, const TextMap& group_labels, const ConditionContext& context, FaultList& faults)
+      : node_(node), fields_(node, "a rule", faults), group_labels_(group_labels), context_(context), faults_(faults) {}
 
   RuleSpec Read() {
     const bool reserved = UsesReservedKey();
     fields_.RefuseUnknown(kRuleKeys, kReservedRuleKeys);
     ReadName(reserved);
-    if (!reserved || fields_.Find("expr") != nullptr) ReadExpression();
+    ReadExpression(reserved);
     rule_.hold.hold = fields_.Duration("for").value_or(base::DurationMs(0));
     rule_.hold.keep_firing = fields_.Duration("keep_firing_for").value_or(base::DurationMs(0));
     rule_.labels = fields_.Texts("labels");
     rule_.annotations = fields_.Texts("annotations");
-    if (fields_.Find("record") != nullptr) CheckRecording();
+    if (fields_.Find("record") != nullptr) {
+      CheckRecording();
+    } else {
+      ReadWhatPrometheusLacks();
+    }
     CheckLabels();
     CheckAnnotations();
     rule_.labels.insert(group_labels_.begin(), group_labels_.end());
+    AppendSource(node_, rule_.source);
     return std::move(rule_);
   }
 
@@ -78,22 +96,36 @@ class RuleReader {
     }
   }
 
-  void ReadExpression() {
-    rule_.expr_text = fields_.Text("expr");
-    const YamlPosition at = fields_.PositionOf("expr");
-    if (rule_.expr_text.empty()) {
-      const YamlNode* value = fields_.Find("expr");
-      if (value == nullptr || value->kind == YamlNode::Kind::kScalar)
-        faults_.Add(at, "field 'expr' must be set in rule");
+  void ReadExpression(bool reserved) {
+    const YamlNode* value = fields_.Find("expr");
+    if (fields_.Find("signals") != nullptr) {
+      if (value != nullptr) {
+        faults_.Add(fields_.PositionOf("expr"), fields_.PositionOf("signals"),
+                    "only one of 'expr' and 'signals' must be set");
+      }
+      rule_.query = "ALERTS{alertname=" + base::Quote(rule_.name) + "}";
       return;
     }
-    auto parsed = promql::Parse(rule_.expr_text, parser_);
-    if (!parsed.ok()) {
-      faults_.Add(at, "could not parse expression: " + parsed.status().message());
+    if (value == nullptr || (value->kind == YamlNode::Kind::kScalar && value->scalar.empty())) {
+      if (!reserved) faults_.Add(fields_.PositionOf("expr"), "field 'expr' must be set in rule");
       return;
     }
-    rule_.expr = *parsed;
-    rule_.query = promql::Print(*rule_.expr);
+    expr_ = ReadExpr(fields_, "expr", context_.parser, faults_);
+    if (!expr_) return;
+    rule_.expr_text = expr_->text;
+    rule_.expr = expr_->expr;
+    rule_.query = expr_->query;
+  }
+
+  void ReadWhatPrometheusLacks() {
+    rule_.conditions = ReadConditions(node_, expr_, rule_.hold.hold, context_, faults_);
+    rule_.depends_on = ReadDependencies(fields_, faults_);
+    if (rule_.conditions == nullptr || !rule_.conditions->has_levels) return;
+    const bool own = rule_.labels.contains(kSeverityLabel);
+    if (!own && !group_labels_.contains(kSeverityLabel)) return;
+    faults_.Add(own ? PositionIn("labels", kSeverityLabel) : fields_.PositionOf("levels"),
+                fmt::format("label 'severity'{} stands beside 'levels', which give the alert its severity: remove it",
+                            own ? "" : " of the group"));
   }
 
   void CheckRecording() {
@@ -103,6 +135,10 @@ class RuleReader {
     if (!rule_.annotations.empty()) faults_.Add(at, "invalid field 'annotations' in recording rule");
     if (rule_.hold.hold.ms != 0) faults_.Add(at, "invalid field 'for' in recording rule");
     if (rule_.hold.keep_firing.ms != 0) faults_.Add(at, "invalid field 'keep_firing_for' in recording rule");
+    for (const std::string_view key : kConditionKeys) {
+      if (fields_.Find(key) != nullptr) faults_.Add(at, fmt::format("invalid field '{}' in recording rule", key));
+    }
+    if (fields_.Find("depends_on") != nullptr) faults_.Add(at, "invalid field 'depends_on' in recording rule");
     if (!IsValidName(record)) faults_.Add(at, "invalid recording rule name: " + record);
     if (record.find_first_of("{}") != std::string::npos) {
       faults_.Add(at, "braces present in the recording rule name; should it be in expr?: " + record);
@@ -127,7 +163,10 @@ class RuleReader {
   }
 
   void CheckTemplate(std::string_view kind, std::string_view name, const std::string& text, YamlPosition at) {
-    const base::Status status = CheckAlertTemplate(rule_.name, text);
+    // Labels are the alert's identity, so they know nothing of its level.
+    const bool has_more = kind == "annotation" && rule_.conditions != nullptr;
+    const base::Status status =
+        CheckAlertTemplate(rule_.name, text, has_more ? TemplateScope::kConditions : TemplateScope::kPrometheus);
     if (!status.ok()) faults_.Add(at, fmt::format("{} {}: {}", kind, base::Quote(name), status.message()));
   }
 
@@ -138,10 +177,12 @@ class RuleReader {
     return fields_.PositionOf(map);
   }
 
+  const YamlNode& node_;
   FieldReader fields_;
   const TextMap& group_labels_;
-  const promql::ParserOptions& parser_;
+  const ConditionContext& context_;
   FaultList& faults_;
+  std::optional<ExprSpec> expr_;
   RuleSpec rule_;
 };
 
@@ -163,7 +204,7 @@ void CheckGroupLabels(const TextMap& labels, YamlPosition at, FaultList& faults)
   }
 }
 
-GroupSpec ReadGroup(const YamlNode& node, const promql::ParserOptions& parser, FaultList& faults) {
+GroupSpec ReadGroup(const YamlNode& node, const ConditionContext& context, FaultList& faults) {
   GroupSpec group;
   FieldReader fields(node, "a rule group", faults);
   fields.RefuseUnknown(kGroupKeys, {});
@@ -177,7 +218,7 @@ GroupSpec ReadGroup(const YamlNode& node, const promql::ParserOptions& parser, F
   int number = 0;
   for (const YamlNode& rule : fields.List("rules")) {
     faults.SetContext(fmt::format("group \"{}\", rule {}, \"{}\"", group.name, ++number, RuleNameForFaults(rule)));
-    group.rules.push_back(RuleReader(rule, labels, parser, faults).Read());
+    group.rules.push_back(RuleReader(rule, labels, context, faults).Read());
   }
   faults.SetContext("");
   return group;
@@ -209,8 +250,10 @@ RuleFile ReadRuleText(const std::string& path, std::string_view text, const Rule
     FieldReader fields(document.root, "a rule file", faults);
     fields.RefuseUnknown(kFileKeys, {});
     std::set<std::string> names;
+    const std::vector<std::string> severities = options.severities.empty() ? DefaultSeverities() : options.severities;
+    const ConditionContext context{options.parser, severities};
     for (const YamlNode& node : fields.List("groups")) {
-      file.groups.push_back(ReadGroup(node, options.parser, faults));
+      file.groups.push_back(ReadGroup(node, context, faults));
       const std::string& name = file.groups.back().name;
       if (!names.insert(name).second && !name.empty()) {
         faults.Add(node.position, fmt::format("groupname: \"{}\" is repeated in the same file", name));

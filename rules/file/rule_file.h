@@ -3,9 +3,9 @@
 // A rule file, read and checked: groups of rules with parsed expressions. Keys are strict, all faults of a file are
 // found at once, and each says where it is, what is wrong and, for a misspelled key, what was probably meant.
 //
-// A Prometheus rule file is read as Prometheus reads it. The keys by which Bellwether will extend the format
-// (`signals`, `levels`, `slo` and theirs) are known here by name and refused as not supported by this version, so that
-// a file written for a later version does not half work.
+// A Prometheus rule file is read as Prometheus reads it. What Bellwether adds (levels, signals) is in
+// rules/file/condition_spec.h; objectives (`slo`) are known here by name and refused as not supported by this version,
+// so that a file written for a later version does not half work.
 //
 // Source: Prometheus model/rulefmt; faults carry its texts.
 #pragma once
@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "promql/parser/ast.h"
+#include "rules/file/condition_spec.h"
 #include "rules/rule_check.h"
 #include "rules/state/alert_state.h"
 
@@ -35,11 +36,14 @@ struct RuleSpec {
   RuleKind kind = RuleKind::kRecording;
   std::string name;       // What it records, or the alert's name.
   std::string expr_text;  // As written; positions in the engine's annotations refer to it.
-  promql::ExprPtr expr;   // Never null in a file without faults.
-  std::string query;      // Canonical text.
+  promql::ExprPtr expr;   // Null in a file without faults for composite rules alone.
+  std::string query;      // Canonical text; of a composite rule its ALERTS series.
   TextMap labels;         // The group's and the rule's, the rule's winning.
   TextMap annotations;
   HoldPolicy hold;
+  ConditionSpecPtr conditions;  // Null for a rule that behaves as in Prometheus.
+  std::vector<DependencySpec> depends_on;
+  std::string source;  // Equal for rules that are written alike.
 };
 
 struct GroupSpec {

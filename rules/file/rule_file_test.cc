@@ -115,11 +115,6 @@ TEST(RuleFileTest, SaysWhatWasProbablyMeant) {
 }
 
 TEST(RuleFileTest, RefusesWhatLaterVersionsAdd) {
-  EXPECT_EQ(FileFaults(OneRule("alert: a\nexpr: 1\nlevels: [{severity: info}]")),
-            "f.yml: 6:5: group \"g\", rule 1, \"a\": field 'levels' is not supported by this version\n");
-  EXPECT_EQ(FileFaults(OneRule("alert: a\nsignals: {}\nwhen: a")),
-            "f.yml: 5:5: group \"g\", rule 1, \"a\": field 'signals' is not supported by this version\n"
-            "f.yml: 6:5: group \"g\", rule 1, \"a\": field 'when' is not supported by this version\n");
   EXPECT_EQ(FileFaults(OneRule("slo: a\nobjective: 99")),
             "f.yml: 4:5: group \"g\", rule 1, \"a\": field 'slo' is not supported by this version\n"
             "f.yml: 5:5: group \"g\", rule 1, \"a\": field 'objective' is not supported by this version\n");

@@ -11,7 +11,9 @@
 namespace bellwether::rules {
 namespace {
 
-constexpr char kEntryVersion = 1;
+constexpr char kPlainVersion = 1;
+constexpr char kLeveledVersion = 2;
+constexpr char kSeriesVersion = 1;
 constexpr char kGroupVersion = 1;
 constexpr char kTransitionVersion = 1;
 constexpr std::string_view kGroupPrefix = "rules/group/";
@@ -79,6 +81,87 @@ bool GetAnnotations(std::string_view& in, metric::Annotations& annotations) {
   return true;
 }
 
+// A byte that says whether there is a text, then the text.
+void PutOptionalText(std::string& out, const std::optional<std::string>& text) {
+  out += text ? '\1' : '\0';
+  if (text) base::AppendLengthPrefixed(out, *text);
+}
+
+bool GetOptionalText(std::string_view& in, std::optional<std::string>& text) {
+  if (in.empty() || in.front() > '\1' || in.front() < '\0') return false;
+  const bool present = in.front() == '\1';
+  in.remove_prefix(1);
+  text.reset();
+  std::string_view bytes;
+  if (!present) return true;
+  if (!base::ReadLengthPrefixed(in, bytes)) return false;
+  text = std::string(bytes);
+  return true;
+}
+
+bool GetBool(std::string_view& in, bool& value) {
+  if (in.empty() || in.front() > '\1' || in.front() < '\0') return false;
+  value = in.front() == '\1';
+  in.remove_prefix(1);
+  return true;
+}
+
+bool GetLabels(std::string_view& in, metric::Labels& labels) {
+  std::string_view bytes;
+  if (!base::ReadLengthPrefixed(in, bytes)) return false;
+  auto decoded = metric::Labels::Decode(bytes);
+  if (decoded) labels = std::move(*decoded);
+  return decoded.has_value();
+}
+
+void PutClock(std::string& out, const ConditionClock& clock) {
+  PutOptionalTime(out, clock.since);
+  PutOptionalTime(out, clock.stopped_at);
+}
+
+bool GetClock(std::string_view& in, ConditionClock& clock) {
+  return GetOptionalTime(in, clock.since) && GetOptionalTime(in, clock.stopped_at);
+}
+
+void PutLeveled(std::string& out, const LeveledAlert& leveled) {
+  const LevelProgress& progress = leveled.progress;
+  base::AppendLengthPrefixed(out, leveled.source.bytes());
+  out += leveled.no_data ? '\1' : '\0';
+  PutOptionalTime(out, leveled.away_since);
+  base::AppendLengthPrefixed(out, leveled.told.bytes());
+  PutTime(out, leveled.told_since);
+  PutTime(out, progress.level_since);
+  for (const auto* level : {&progress.level, &progress.base, &progress.lowest, &progress.stuck}) {
+    PutOptionalText(out, *level);
+  }
+  PutClock(out, progress.unacknowledged);
+  base::AppendVarint(out, progress.clocks.size());
+  for (const LevelProgress::LevelClock& clock : progress.clocks) {
+    base::AppendLengthPrefixed(out, clock.severity);
+    PutClock(out, clock.clock);
+  }
+}
+
+bool GetLeveled(std::string_view& in, LeveledAlert& leveled) {
+  LevelProgress& progress = leveled.progress;
+  std::uint64_t count = 0;
+  if (!GetLabels(in, leveled.source) || !GetBool(in, leveled.no_data) || !GetOptionalTime(in, leveled.away_since) ||
+      !GetLabels(in, leveled.told) || !GetTime(in, leveled.told_since) || !GetTime(in, progress.level_since) ||
+      !GetOptionalText(in, progress.level) || !GetOptionalText(in, progress.base) ||
+      !GetOptionalText(in, progress.lowest) || !GetOptionalText(in, progress.stuck) ||
+      !GetClock(in, progress.unacknowledged) || !base::ReadVarint(in, count)) {
+    return false;
+  }
+  for (; count > 0; --count) {
+    std::string_view severity;
+    LevelProgress::LevelClock clock;
+    if (!base::ReadLengthPrefixed(in, severity) || !GetClock(in, clock.clock)) return false;
+    clock.severity = std::string(severity);
+    progress.clocks.push_back(std::move(clock));
+  }
+  return true;
+}
+
 bool TakeVersion(std::string_view& in, char version) {
   if (in.empty() || in.front() != version) return false;
   in.remove_prefix(1);
@@ -87,17 +170,20 @@ bool TakeVersion(std::string_view& in, char version) {
 
 }  // namespace
 
-std::string RulePrefix(std::string_view file, std::string_view group, std::string_view name, const TextMap& labels,
-                       std::uint32_t number) {
+std::string RulePrefix(std::string_view file, std::string_view group, const RuleSpec& rule, std::uint32_t number) {
   std::string texts;
-  for (const auto& [label, text] : labels) {
+  for (const auto& [label, text] : rule.labels) {
     base::AppendLengthPrefixed(texts, label);
     base::AppendLengthPrefixed(texts, text);
+  }
+  if (rule.conditions != nullptr) {
+    texts += '\0';
+    for (const std::string& label : rule.conditions->match_on) base::AppendLengthPrefixed(texts, label);
   }
   std::string key(kAlertPrefix);
   base::AppendLengthPrefixed(key, file);
   base::AppendLengthPrefixed(key, group);
-  base::AppendLengthPrefixed(key, name);
+  base::AppendLengthPrefixed(key, rule.name);
   base::AppendBigEndian64(key, XXH3_64bits(texts.data(), texts.size()));
   base::AppendBigEndian32(key, number);
   return key;
@@ -126,7 +212,7 @@ std::optional<AlertKeyParts> ParseAlertKey(std::string_view key) {
 }
 
 std::string EncodeAlertEntry(const AlertEntry& entry) {
-  std::string out(1, kEntryVersion);
+  std::string out(1, entry.leveled ? kLeveledVersion : kPlainVersion);
   PutState(out, entry.alert.state);
   PutTime(out, entry.alert.active_at);
   PutOptionalTime(out, entry.alert.fired_at);
@@ -135,20 +221,67 @@ std::string EncodeAlertEntry(const AlertEntry& entry) {
   PutOptionalTime(out, entry.alert.last_sent_at);
   PutDouble(out, entry.value);
   PutAnnotations(out, entry.annotations);
+  if (entry.leveled) PutLeveled(out, *entry.leveled);
   return out;
 }
 
 std::optional<AlertEntry> DecodeAlertEntry(std::string_view bytes) {
   AlertEntry entry;
   entry.dirty = false;
-  const bool whole = TakeVersion(bytes, kEntryVersion) && GetState(bytes, entry.alert.state) &&
+  const bool is_leveled = TakeVersion(bytes, kLeveledVersion);
+  const bool whole = (is_leveled || TakeVersion(bytes, kPlainVersion)) && GetState(bytes, entry.alert.state) &&
                      GetTime(bytes, entry.alert.active_at) && GetOptionalTime(bytes, entry.alert.fired_at) &&
                      GetOptionalTime(bytes, entry.alert.keep_firing_since) &&
                      GetOptionalTime(bytes, entry.alert.resolved_at) &&
                      GetOptionalTime(bytes, entry.alert.last_sent_at) && GetDouble(bytes, entry.value) &&
-                     GetAnnotations(bytes, entry.annotations) && bytes.empty();
+                     GetAnnotations(bytes, entry.annotations) &&
+                     (!is_leveled || GetLeveled(bytes, entry.leveled.emplace())) && bytes.empty();
   if (!whole) return std::nullopt;
   return entry;
+}
+
+std::string SignalKey(std::string_view rule_prefix, std::string_view signal, const metric::Labels& series) {
+  std::string key(kSignalPrefix);
+  key += rule_prefix.substr(kAlertPrefix.size());
+  base::AppendLengthPrefixed(key, signal);
+  return key + series.bytes();
+}
+
+std::optional<SignalKeyParts> ParseSignalKey(std::string_view key) {
+  if (!key.starts_with(kSignalPrefix)) return std::nullopt;
+  std::string_view rest = key.substr(kSignalPrefix.size());
+  std::string_view text;
+  std::uint64_t labels_hash = 0;
+  std::uint32_t number = 0;
+  for (int i = 0; i < 3; ++i) {
+    if (!base::ReadLengthPrefixed(rest, text)) return std::nullopt;
+  }
+  if (!base::ReadBigEndian64(rest, labels_hash) || !base::ReadBigEndian32(rest, number)) return std::nullopt;
+  SignalKeyParts parts;
+  parts.rule_prefix = std::string(kAlertPrefix);
+  parts.rule_prefix += key.substr(kSignalPrefix.size(), key.size() - kSignalPrefix.size() - rest.size());
+  if (!base::ReadLengthPrefixed(rest, parts.signal)) return std::nullopt;
+  auto series = metric::Labels::Decode(rest);
+  if (!series) return std::nullopt;
+  parts.series = std::move(*series);
+  return parts;
+}
+
+std::string EncodeSeriesClock(const SeriesClock& clock) {
+  std::string out(1, kSeriesVersion);
+  PutClock(out, clock.clock);
+  PutDouble(out, clock.value);
+  return out;
+}
+
+std::optional<SeriesClock> DecodeSeriesClock(std::string_view bytes) {
+  SeriesClock clock;
+  clock.dirty = false;
+  if (!TakeVersion(bytes, kSeriesVersion) || !GetClock(bytes, clock.clock) || !GetDouble(bytes, clock.value) ||
+      !bytes.empty()) {
+    return std::nullopt;
+  }
+  return clock;
 }
 
 std::string GroupStateKey(std::string_view file, std::string_view group) {

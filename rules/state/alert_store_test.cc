@@ -25,8 +25,94 @@ AlertEntry StoredEntry() {
   return entry;
 }
 
+std::string PrefixOf(std::string_view file, std::string_view group, std::string_view name, TextMap labels,
+                     std::uint32_t number) {
+  RuleSpec rule;
+  rule.name = std::string(name);
+  rule.labels = std::move(labels);
+  return RulePrefix(file, group, rule, number);
+}
+
+AlertEntry StoredLeveledEntry() {
+  AlertEntry entry = StoredEntry();
+  LeveledAlert& leveled = entry.leveled.emplace();
+  leveled.source = {{"model", "a"}};
+  leveled.no_data = true;
+  leveled.away_since = TimestampMs(4);
+  leveled.told = {{"alertname", "A"}, {"severity", "info"}};
+  leveled.told_since = TimestampMs(5);
+  leveled.progress = {.clocks = {{"info", {TimestampMs(1), std::nullopt}}, {"page", {TimestampMs(2), TimestampMs(3)}}},
+                      .level = "page",
+                      .base = "info",
+                      .lowest = "",
+                      .stuck = std::nullopt,
+                      .level_since = TimestampMs(-7),
+                      .unacknowledged = {TimestampMs(8), std::nullopt}};
+  return entry;
+}
+
+TEST(AlertStoreTest, LeveledEntriesRoundTripAndRefuseEveryTruncation) {
+  const AlertEntry entry = StoredLeveledEntry();
+  const std::string bytes = EncodeAlertEntry(entry);
+  const auto back = DecodeAlertEntry(bytes);
+  ASSERT_TRUE(back && back->leveled);
+  EXPECT_EQ(back->alert, entry.alert);
+  EXPECT_EQ(back->annotations, entry.annotations);
+  EXPECT_EQ(back->leveled->source, entry.leveled->source);
+  EXPECT_EQ(back->leveled->progress, entry.leveled->progress);
+  EXPECT_EQ(back->leveled->no_data, true);
+  EXPECT_EQ(back->leveled->away_since, entry.leveled->away_since);
+  EXPECT_EQ(back->leveled->told, entry.leveled->told);
+  EXPECT_EQ(back->leveled->told_since, entry.leveled->told_since);
+  EXPECT_EQ(EncodeAlertEntry(*back), bytes);
+  for (std::size_t length = 0; length < bytes.size(); ++length) {
+    EXPECT_FALSE(DecodeAlertEntry(std::string_view(bytes).substr(0, length))) << length;
+  }
+  EXPECT_FALSE(DecodeAlertEntry(bytes + '\0'));
+}
+
+TEST(AlertStoreTest, APlainEntryIsWrittenAsItAlwaysWas) {
+  EXPECT_EQ(EncodeAlertEntry(StoredEntry()).front(), 1);
+  EXPECT_FALSE(DecodeAlertEntry(EncodeAlertEntry(StoredEntry()))->leveled);
+}
+
+TEST(AlertStoreTest, SignalKeysAndClocksRoundTrip) {
+  RuleSpec rule;
+  rule.name = "A";
+  const std::string prefix = RulePrefix("f.yml", "g", rule, 1);
+  const metric::Labels series{{"model", "a"}};
+  const std::string key = SignalKey(prefix, "drift", series);
+  const auto parts = ParseSignalKey(key);
+  ASSERT_TRUE(parts);
+  EXPECT_EQ(parts->rule_prefix, prefix);
+  EXPECT_EQ(parts->signal, "drift");
+  EXPECT_EQ(parts->series, series);
+  EXPECT_FALSE(ParseSignalKey(prefix));
+  const SeriesClock clock{{TimestampMs(3), TimestampMs(4)}, 0.5, true};
+  const auto back = DecodeSeriesClock(EncodeSeriesClock(clock));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->clock, clock.clock);
+  EXPECT_EQ(back->value, 0.5);
+  EXPECT_FALSE(back->dirty);
+}
+
+TEST(AlertStoreTest, RulesWithConditionsAreNeverTakenForOthers) {
+  RuleSpec plain;
+  plain.name = "A";
+  const auto with = [&](std::vector<std::string> match_on) {
+    RuleSpec rule = plain;
+    auto spec = std::make_shared<ConditionSpec>();
+    spec->match_on = std::move(match_on);
+    rule.conditions = std::move(spec);
+    return RulePrefix("f", "g", rule, 0);
+  };
+  EXPECT_NE(RulePrefix("f", "g", plain, 0), with({}));
+  EXPECT_NE(with({"a"}), with({"b"}));
+  EXPECT_EQ(with({"a"}), with({"a"}));
+}
+
 TEST(AlertStoreTest, KeysTellTheRuleAndTheLabels) {
-  const std::string prefix = RulePrefix("a/b.yml", "g", "Down", {{"severity", "page"}}, 2);
+  const std::string prefix = PrefixOf("a/b.yml", "g", "Down", {{"severity", "page"}}, 2);
   const metric::Labels labels{{"alertname", "Down"}, {"job", "x"}};
   const std::string key = AlertKey(prefix, labels);
   const auto parts = ParseAlertKey(key);
@@ -36,9 +122,9 @@ TEST(AlertStoreTest, KeysTellTheRuleAndTheLabels) {
   EXPECT_EQ(parts->group, "g");
   EXPECT_EQ(parts->name, "Down");
   EXPECT_EQ(parts->labels, labels);
-  EXPECT_NE(prefix, RulePrefix("a/b.yml", "g", "Down", {{"severity", "info"}}, 2));
-  EXPECT_NE(prefix, RulePrefix("a/b.yml", "g", "Down", {{"severity", "page"}}, 3));
-  EXPECT_NE(RulePrefix("f", "ab", "c", {}, 0), RulePrefix("f", "a", "bc", {}, 0));
+  EXPECT_NE(prefix, PrefixOf("a/b.yml", "g", "Down", {{"severity", "info"}}, 2));
+  EXPECT_NE(prefix, PrefixOf("a/b.yml", "g", "Down", {{"severity", "page"}}, 3));
+  EXPECT_NE(PrefixOf("f", "ab", "c", {}, 0), PrefixOf("f", "a", "bc", {}, 0));
   EXPECT_FALSE(ParseAlertKey("rules/alert/"));
   EXPECT_FALSE(ParseAlertKey("rules/owed/x"));
   for (std::size_t length = 0; length < prefix.size(); ++length) {

@@ -21,6 +21,32 @@ Transition AdvanceEntry(AlertEntry& entry, Condition condition, base::TimestampM
   return transition;
 }
 
+// Since when the alert fires under its present labels.
+std::optional<base::TimestampMs> StartOf(const AlertEntry& entry) {
+  return entry.leveled && entry.alert.fired_at ? entry.leveled->progress.level_since : entry.alert.fired_at;
+}
+
+// Whether it fires under labels other than those that were told.
+bool HasMoved(const metric::Labels& instance, const AlertEntry& entry) {
+  return entry.leveled && entry.alert.state == AlertState::kFiring && !entry.leveled->told.empty() &&
+         entry.leveled->told != AlertLabels(instance, entry);
+}
+
+// Tells the end of what was told before of an alert that goes on as `shown`.
+metric::AlertUpdate MovedUpdate(const AlertEntry& entry, const metric::Labels& shown, base::TimestampMs now) {
+  metric::AlertUpdate update;
+  update.labels = entry.leveled->told;
+  update.annotations = entry.annotations;
+  update.annotations.insert_or_assign(std::string(kMovedToAnnotation), std::string(shown.Get(kSeverityLabel)));
+  update.phase = metric::AlertPhase::kResolved;
+  update.starts_at = entry.leveled->told_since;
+  update.ends_at = now;
+  update.updated_at = now;
+  update.value = entry.value;
+  update.moved_to = shown;
+  return update;
+}
+
 // An alert that is new, or was resolved and begins anew.
 Transition BeginEntry(AlertEntry& entry, const AlertCandidate& candidate, base::TimestampMs now,
                       const HoldPolicy& policy) {
@@ -73,21 +99,27 @@ base::Status AlertTable::Advance(std::vector<AlertCandidate> candidates, base::T
     }
   }
   if (limit == 0 || active <= limit) return base::OkStatus();
+  ForgetAll(now, transitions, forgotten);
+  return TooManyAlerts(limit, active);
+}
+
+void AlertTable::ForgetAll(base::TimestampMs now, std::vector<AlertTransition>& transitions,
+                           std::vector<metric::Labels>& forgotten) {
   for (auto& [labels, entry] : entries_) {
+    const metric::Labels shown = AlertLabels(labels, entry);
     const AlertState from = std::exchange(entry.alert.state, AlertState::kInactive);
-    if (from != AlertState::kInactive)
-      transitions.push_back(MakeTransition(labels, entry, from, now, "limit exceeded"));
+    if (from != AlertState::kInactive) transitions.push_back(MakeTransition(shown, entry, from, now, "limit exceeded"));
     forgotten.push_back(labels);
   }
   entries_.clear();
-  return base::LimitExceeded(fmt::format("exceeded limit of {} with {} alerts", limit, active));
 }
 
 std::vector<metric::AlertUpdate> AlertTable::TakeDueUpdates(base::TimestampMs now, const AlertSendPolicy& policy) {
   std::vector<metric::AlertUpdate> updates;
   for (auto& [labels, entry] : entries_) {
     Alert& alert = entry.alert;
-    if (DecideSend(alert, now, policy.resend_delay) == SendReason::kNone) continue;
+    const bool moved = HasMoved(labels, entry);
+    if (!moved && DecideSend(alert, now, policy.resend_delay) == SendReason::kNone) continue;
     alert.last_sent_at = now;
     entry.dirty = true;
     if (alert.state == AlertState::kInactive) {
@@ -95,14 +127,20 @@ std::vector<metric::AlertUpdate> AlertTable::TakeDueUpdates(base::TimestampMs no
       continue;
     }
     metric::AlertUpdate update;
-    update.labels = labels;
+    update.labels = AlertLabels(labels, entry);
     update.annotations = entry.annotations;
     update.phase = metric::AlertPhase::kFiring;
-    update.starts_at = alert.fired_at.value_or(now);
+    update.starts_at = StartOf(entry).value_or(now);
     update.ends_at = ValidUntil(now, policy.interval, policy.resend_delay);
     update.updated_at = now;
     update.value = entry.value;
     updates.push_back(std::move(update));
+    if (!entry.leveled) continue;
+    const metric::Labels shown = updates.back().labels;
+    const base::TimestampMs since = updates.back().starts_at;
+    if (moved) updates.push_back(MovedUpdate(entry, shown, now));
+    entry.leveled->told = shown;
+    entry.leveled->told_since = since;
   }
   return updates;
 }
@@ -118,8 +156,9 @@ void AlertTable::DropAfterPause(base::DurationMs paused, base::DurationMs tolera
       ++it;
       continue;
     }
+    const metric::Labels shown = AlertLabels(it->first, it->second);
     it->second.alert.state = AlertState::kInactive;
-    transitions.push_back(MakeTransition(it->first, it->second, AlertState::kPending, now, "paused for too long"));
+    transitions.push_back(MakeTransition(shown, it->second, AlertState::kPending, now, "paused for too long"));
     forgotten.push_back(it->first);
     it = entries_.erase(it);
   }
@@ -136,13 +175,27 @@ AlertState AlertTable::state() const {
   return highest;
 }
 
+metric::Labels AlertLabels(const metric::Labels& instance, const AlertEntry& entry) {
+  if (!entry.leveled) return instance;
+  metric::LabelsBuilder builder(instance);
+  const std::optional<std::string>& level = entry.leveled->progress.level;
+  if (level && !level->empty()) builder.Set(kSeverityLabel, *level);
+  if (entry.leveled->no_data) builder.Set(kNoDataLabel, "true");
+  return builder.Build();
+}
+
+base::Status TooManyAlerts(std::size_t limit, std::size_t active) {
+  return base::LimitExceeded(fmt::format("exceeded limit of {} with {} alerts", limit, active));
+}
+
 metric::AlertUpdate ResolvedUpdate(const metric::Labels& labels, const AlertEntry& entry, base::TimestampMs resolved_at,
                                    base::TimestampMs now) {
   metric::AlertUpdate update;
-  update.labels = labels;
+  const bool is_leveled = entry.leveled && !entry.leveled->told.empty();
+  update.labels = is_leveled ? entry.leveled->told : labels;
   update.annotations = entry.annotations;
   update.phase = metric::AlertPhase::kResolved;
-  update.starts_at = entry.alert.fired_at.value_or(resolved_at);
+  update.starts_at = is_leveled ? entry.leveled->told_since : entry.alert.fired_at.value_or(resolved_at);
   update.ends_at = resolved_at;
   update.updated_at = now;
   update.value = entry.value;

@@ -3,6 +3,9 @@
 // The alerts of one rule: which label sets are pending, firing, or resolved and still remembered. The table moves them
 // through the state machine, tells what changed, and makes the updates that are due. It decides; it stores and sends
 // nothing. Belongs to one thread at a time; copying it is how a reload keeps alerts.
+//
+// An alert of a rule with levels or signals is kept under the labels of its instance, without a severity
+// (rules/state/instance_table.h moves it); the world knows it by AlertLabels.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +21,7 @@
 #include "metric/labels.h"
 #include "rules/state/alert_state.h"
 #include "rules/state/alert_transition.h"
+#include "rules/state/leveled_alert.h"
 
 namespace bellwether::rules {
 
@@ -39,8 +43,12 @@ struct AlertEntry {
   metric::Annotations annotations;  // Of the last evaluation in which the alert held; likewise the value.
   double value = 0;
   Alert alert;
+  std::optional<LeveledAlert> leveled = std::nullopt;
   bool dirty = true;  // Differs from what the state store has, value and annotations of a holding alert aside.
 };
+
+// The labels of a pending or firing alert: its instance's, its level, and whether it fires for want of data.
+[[nodiscard]] metric::Labels AlertLabels(const metric::Labels& instance, const AlertEntry& entry);
 
 struct AlertSendPolicy {
   base::DurationMs interval;
@@ -59,7 +67,7 @@ class AlertTable {
                        std::vector<metric::Labels>& forgotten);
 
   // The updates due at `now`; marks them as sent. What the rule knows of itself (generator_url, rule, sequence) is left
-  // empty.
+  // empty. An alert whose level moved is told at once under its new labels, and right behind it as ended under the old.
   [[nodiscard]] std::vector<metric::AlertUpdate> TakeDueUpdates(base::TimestampMs now, const AlertSendPolicy& policy);
 
   // Everything is in the state store now.
@@ -67,11 +75,15 @@ class AlertTable {
 
   void Insert(const metric::Labels& labels, AlertEntry entry) { entries_.insert_or_assign(labels, std::move(entry)); }
   void Clear() { entries_.clear(); }
+  // Forgets all of them with "limit exceeded".
+  void ForgetAll(base::TimestampMs now, std::vector<AlertTransition>& transitions,
+                 std::vector<metric::Labels>& forgotten);
   // Forgets pending alerts after a pause; see SurvivesPause.
   void DropAfterPause(base::DurationMs paused, base::DurationMs tolerance, base::TimestampMs now,
                       std::vector<AlertTransition>& transitions, std::vector<metric::Labels>& forgotten);
 
   [[nodiscard]] const Entries& entries() const { return entries_; }
+  [[nodiscard]] Entries& mutable_entries() { return entries_; }
   [[nodiscard]] bool HasPending() const;
   // The highest state of its alerts.
   [[nodiscard]] AlertState state() const;
@@ -80,7 +92,10 @@ class AlertTable {
   Entries entries_;
 };
 
-// The update that tells the end of an alert that fired.
+// The error of more than `limit` active alerts.
+[[nodiscard]] base::Status TooManyAlerts(std::size_t limit, std::size_t active);
+
+// The update that tells the end of an alert that fired. `labels`: its key in the table.
 [[nodiscard]] metric::AlertUpdate ResolvedUpdate(const metric::Labels& labels, const AlertEntry& entry,
                                                  base::TimestampMs resolved_at, base::TimestampMs now);
 

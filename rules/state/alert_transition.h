@@ -20,8 +20,8 @@ struct AlertTransition {
   AlertState from = AlertState::kInactive;
   AlertState to = AlertState::kInactive;
   double value = 0;
-  // "became pending", "fired", "returned to pending", "withdrawn", "resolved", "paused for too long", "limit exceeded",
-  // "rule removed"
+  // "became pending", "fired", "returned to pending", "withdrawn", "resolved", "gone", "rose from A to B", "fell from A
+  // to B", "paused for too long", "limit exceeded", "rule removed"
   std::string reason;
 
   friend bool operator==(const AlertTransition&, const AlertTransition&) = default;

@@ -56,7 +56,7 @@ TestWorld::TestWorld(const RuleTest& test, const std::vector<GroupSource>& group
   const RuleDependencies dependencies{*storage_, *state_, engine_, clock_, metrics_, *sink_};
   const RuleOptions options = TestRuleOptions(test);
   for (const GroupSource& group : groups) {
-    groups_.push_back(std::make_unique<RuleGroup>(group.file, *group.spec, options, dependencies, *queue_));
+    groups_.push_back(std::make_unique<RuleGroup>(group.file, *group.spec, options, dependencies, *queue_, board_));
   }
 }
 

@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "metric/series_ref.h"
 #include "promql/engine.h"
+#include "rules/eval/alert_board.h"
 #include "rules/eval/rule_group.h"
 #include "rules/file/rule_file.h"
 #include "rules/state/update_queue.h"
@@ -60,6 +61,7 @@ class TestWorld {
   std::unique_ptr<storage::StateStore> state_;
   promql::Engine engine_;
   std::unique_ptr<UpdateQueue> queue_;
+  AlertBoard board_;
   std::unique_ptr<storage::Appender> appender_;
   std::vector<Input> inputs_;   // One for each series of the test.
   std::size_t next_value_ = 0;  // The first that is not in the store.

@@ -35,6 +35,7 @@ struct CheckFlags {
   std::string lint = "all";
   std::string accept_file;
   bool lint_fatal = false;
+  std::vector<std::string> severities = {};  // Of the configuration that names the files.
 };
 
 rules::RuleFileOptions FileOptionsOf(const CheckFlags& flags) {
@@ -45,6 +46,7 @@ rules::RuleFileOptions FileOptionsOf(const CheckFlags& flags) {
   rules::RuleFileOptions options;
   options.parser = engine.parser;
   options.ignore_unknown_fields = flags.ignore_unknown_fields;
+  options.severities = flags.severities;
   return options;
 }
 
@@ -115,7 +117,9 @@ int CheckConfig(const CheckFlags& flags) {
         fmt::print("  WARNING: {}\n", warning);
       }
     }
-    code |= CheckRuleFiles(config->rule_files, flags);
+    CheckFlags with_severities = flags;
+    with_severities.severities = config->severities;
+    code |= CheckRuleFiles(config->rule_files, with_severities);
   }
   return code;
 }

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/file_glob.h"
+#include "base/quote.h"
 #include "base/read_file.h"
 #include "base/utf8.h"
 #include "yaml/field_reader.h"
@@ -20,9 +21,10 @@ using yaml::YamlNode;
 
 constexpr std::string_view kMasked = "<secret>";
 
-constexpr std::array<std::string_view, 10> kTopLevelKeys = {
-    "global",  "rule_files", "alerting", "notifications",         "alertmanager_config",
-    "storage", "rules",      "limits",   "remote_write_receiver", "topology"};
+constexpr std::array<std::string_view, 11> kTopLevelKeys = {
+    "global",    "rule_files", "alerting", "notifications",         "alertmanager_config",
+    "storage",   "rules",      "limits",   "remote_write_receiver", "topology",
+    "severities"};
 
 // Of a prometheus.yml, but not done here: named in a warning.
 struct LeftOutKey {
@@ -42,9 +44,8 @@ constexpr std::array<LeftOutKey, 9> kLeftOutKeys = {{
 }};
 
 // The contract's keys that this version does not know yet: refused, because leaving them out would lose alerts.
-constexpr std::array<std::string_view, 9> kReservedKeys = {"incidents", "teams",      "escalation_policies",
-                                                           "schedules", "severities", "models",
-                                                           "baselines", "runbooks",   "grafana"};
+constexpr std::array<std::string_view, 8> kReservedKeys = {
+    "incidents", "teams", "escalation_policies", "schedules", "models", "baselines", "runbooks", "grafana"};
 
 constexpr std::array<std::string_view, 4> kGlobalKeys = {"evaluation_interval", "rule_query_offset", "external_labels",
                                                          "query_log_file"};
@@ -110,6 +111,7 @@ class ConfigReader {
     if (const YamlNode* node = top.Find("rules")) ReadRules(*node);
     if (const YamlNode* node = top.Find("limits")) ReadLimits(*node);
     if (const YamlNode* node = top.Find("remote_write_receiver")) ReadReceiver(*node);
+    ReadSeverities(top);
     ReadRuleFiles(top);
     ReadNotifications(top);
     ReadAlerting(top);
@@ -217,6 +219,19 @@ class ConfigReader {
       faults_.Add(reader.PositionOf(key), fmt::format("field '{}' must not be negative", key));
     } else {
       out = static_cast<std::size_t>(*n);
+    }
+  }
+
+  void ReadSeverities(FieldReader& top) {
+    for (const YamlNode& item : top.List("severities")) {
+      const auto& known = config_.severities;
+      if (item.kind != YamlNode::Kind::kScalar || item.scalar.empty()) {
+        faults_.Add(item.position, "a severity must be a word");
+      } else if (std::find(known.begin(), known.end(), item.scalar) != known.end()) {
+        faults_.Add(item.position, fmt::format("severity {} is given twice", base::Quote(item.scalar)));
+      } else {
+        config_.severities.push_back(item.scalar);
+      }
     }
   }
 

@@ -38,6 +38,7 @@ struct Config {
   base::DurationMs startup_hold = base::Minutes(1);  // rules.startup_hold
   metric::Labels external_labels;
   std::string query_log_file;                              // Empty: none.
+  std::vector<std::string> severities;                     // From low to high; empty: the rules' own.
   std::vector<std::string> rule_files;                     // Patterns expanded; in order, each once.
   std::shared_ptr<const notify::Config> notifications;     // Null: nothing is notified.
   std::shared_ptr<const notify::AlertingConfig> alerting;  // Null: no Alertmanager is told.

@@ -28,6 +28,7 @@ storage:
   exemplars: {max_exemplars: 5}
   metadata: {max_metrics: 6}
 rules: {startup_hold: 10s}
+severities: [P3, P2, P1]
 limits: {series: 1000, labels: 40}
 remote_write_receiver: {request_bytes: 1000000}
 )");
@@ -40,6 +41,7 @@ remote_write_receiver: {request_bytes: 1000000}
   EXPECT_EQ(config->storage.metadata_max, 6u);
   EXPECT_EQ(config->storage.series_max, 1000u);
   EXPECT_EQ(config->startup_hold, base::Seconds(10));
+  EXPECT_THAT(config->severities, ElementsAre("P3", "P2", "P1"));
   EXPECT_EQ(config->limits.labels_max, 40u);
   EXPECT_EQ(config->limits.compressed_bytes_max, 1000000u);
   EXPECT_THAT(config->warnings, IsEmpty());
@@ -70,6 +72,7 @@ incidents: {}
 limits: {series: -1}
 alerting: {alertmanagers: [{schema: https}]}
 topology: {components: [{kind: model, name: a, depends_on: [b]}]}
+severities: [info, page, info]
 )");
   ASSERT_FALSE(config.ok());
   const std::string& message = config.status().message();
@@ -80,6 +83,7 @@ topology: {components: [{kind: model, name: a, depends_on: [b]}]}
   EXPECT_THAT(message, HasSubstr("f.yml: 5:18: field 'series' must not be negative"));
   EXPECT_THAT(message, HasSubstr("f.yml: 6:29: unknown field 'schema', did you mean 'scheme'?"));
   EXPECT_THAT(message, HasSubstr("f.yml: 7:61: there is no component \"b\""));
+  EXPECT_THAT(message, HasSubstr("f.yml: 8:26: severity \"info\" is given twice"));
 }
 
 TEST(Config, MasksSecretsHoweverTheyAreWritten) {

@@ -116,7 +116,7 @@ base::Status RuleWorld::Reload(std::string_view rules) {
   std::ofstream(path_, std::ios::binary) << rules;
   if (!manager) {
     manager = std::make_unique<rules::RuleManager>(
-        options, rules::RuleDependencies{*storage, state, engine, clock, metrics, sink});
+        options, rules::RuleDependencies{*storage, state, engine, clock, metrics, sink, nullptr, topology});
   }
   return manager->Load({path_}, options);
 }
@@ -130,7 +130,7 @@ base::Status RuleWorld::Load(std::string_view rules) {
 void RuleWorld::Restart() {
   manager.reset();
   manager = std::make_unique<rules::RuleManager>(
-      options, rules::RuleDependencies{*storage, state, engine, clock, metrics, sink});
+      options, rules::RuleDependencies{*storage, state, engine, clock, metrics, sink, nullptr, topology});
   BW_CHECK(manager->Load({path_}, options).ok());
   manager->RunDue();
 }

@@ -112,6 +112,7 @@ class RuleWorld {
   promql::Engine engine;
   RecordingSink sink;
   rules::RuleOptions options;
+  const rules::Topology* topology = nullptr;
   std::unique_ptr<rules::RuleManager> manager;
 
  private:

@@ -1,0 +1,152 @@
+#include "rules/eval/condition_query.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <memory>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+
+namespace bellwether::rules {
+namespace {
+
+promql::BinaryOp Mirrored(promql::BinaryOp op) {
+  using enum promql::BinaryOp;
+  switch (op) {
+    case kLess: return kGreater;
+    case kLessEqual: return kGreaterEqual;
+    case kGreater: return kLess;
+    case kGreaterEqual: return kLessEqual;
+    default: return op;
+  }
+}
+
+bool Compare(double a, promql::BinaryOp op, double b) {
+  using enum promql::BinaryOp;
+  switch (op) {
+    case kEqual: return a == b;
+    case kNotEqual: return a != b;
+    case kLess: return a < b;
+    case kLessEqual: return a <= b;
+    case kGreater: return a > b;
+    case kGreaterEqual: return a >= b;
+    default: return false;
+  }
+}
+
+promql::ExprPtr WithOperator(const promql::Binary& comparison, promql::BinaryOp op, bool return_bool) {
+  auto copy = std::make_shared<promql::Binary>(comparison);
+  copy->op = op;
+  copy->return_bool = return_bool;
+  return copy;
+}
+
+// Of two numbers of which it is known whether the first is at most and at least the second.
+Truth FromOrder(promql::BinaryOp op, bool at_most, bool at_least) {
+  if (!at_most && !at_least) return Truth::kUnknown;
+  const double order = at_most && at_least ? 0 : at_most ? -1 : 1;
+  return TruthOf(Compare(order, op, 0));
+}
+
+}  // namespace
+
+// One evaluation.
+struct ConditionQuery::Querier {
+  const promql::Engine& engine;
+  storage::Storage& storage;
+  const std::string& text;
+  base::TimestampMs at;
+  std::stop_token stop;
+
+  base::Result<promql::Vector> Vector(const promql::ExprPtr& expr) const {
+    promql::QueryOptions options;
+    options.cancel = stop;
+    BW_ASSIGN_OR_RETURN(promql::QueryResult result, engine.Instant(storage, expr, text, at, options));
+    if (auto* vector = std::get_if<promql::Vector>(&result.value)) return std::move(*vector);
+    const auto* scalar = std::get_if<promql::Scalar>(&result.value);
+    if (scalar == nullptr) return base::Execution("rule result is not a vector or scalar");
+    promql::VectorSample sample;
+    sample.timestamp = scalar->timestamp;
+    sample.value = scalar->value;
+    return promql::Vector{std::move(sample)};
+  }
+
+  base::Result<std::vector<ConditionSample>> Samples(const promql::ExprPtr& expr) const {
+    BW_ASSIGN_OR_RETURN(promql::Vector vector, Vector(expr));
+    return WithoutNames(std::move(vector));
+  }
+
+  base::Result<std::map<metric::Labels, double>> Values(const promql::ExprPtr& expr) const {
+    BW_ASSIGN_OR_RETURN(std::vector<ConditionSample> samples, Samples(expr));
+    std::map<metric::Labels, double> values;
+    for (ConditionSample& sample : samples) values.emplace(std::move(sample.labels), sample.value);
+    return values;
+  }
+};
+
+ConditionQuery::ConditionQuery(ExprSpec spec) : spec_(std::move(spec)) {
+  const promql::Expr& outermost = promql::Unwrap(*spec_.expr);
+  if (outermost.kind != promql::ExprKind::kBinary) return;
+  const auto& binary = static_cast<const promql::Binary&>(outermost);
+  if (!promql::IsComparison(binary.op)) return;
+  comparison_ = binary.op;
+  const bool left_is_scalar = promql::TypeOf(*binary.lhs) == promql::ValueType::kScalar;
+  if (left_is_scalar || promql::TypeOf(*binary.rhs) == promql::ValueType::kScalar) {
+    const bool mirrors = left_is_scalar && promql::TypeOf(*binary.rhs) != promql::ValueType::kScalar;
+    if (mirrors) comparison_ = Mirrored(binary.op);
+    vector_ = mirrors ? binary.rhs : binary.lhs;
+    scalar_ = mirrors ? binary.lhs : binary.rhs;
+  } else {
+    at_most_ = WithOperator(binary, promql::BinaryOp::kLessEqual, true);
+    at_least_ = WithOperator(binary, promql::BinaryOp::kGreaterEqual, true);
+    filter_ = WithOperator(binary, binary.op, false);
+  }
+  if (*comparison_ == promql::BinaryOp::kLess || *comparison_ == promql::BinaryOp::kLessEqual) bad_side_ = Side::kBelow;
+}
+
+base::Result<std::vector<ConditionSample>> ConditionQuery::Run(const promql::Engine& engine, storage::Storage& storage,
+                                                               base::TimestampMs at,
+                                                               const std::stop_token& stop) const {
+  const Querier querier{engine, storage, spec_.text, at, stop};
+  if (!comparison_) return querier.Samples(spec_.expr);
+  if (vector_ != nullptr) {
+    BW_ASSIGN_OR_RETURN(const promql::Vector bound, querier.Vector(scalar_));
+    BW_ASSIGN_OR_RETURN(std::vector<ConditionSample> samples, querier.Samples(vector_));
+    const double right = bound.front().value;
+    for (ConditionSample& sample : samples) {
+      const bool known = !std::isnan(sample.value) && !std::isnan(right);
+      sample.truth = known ? TruthOf(Compare(sample.value, *comparison_, right)) : Truth::kUnknown;
+    }
+    return samples;
+  }
+  BW_ASSIGN_OR_RETURN(std::vector<ConditionSample> samples, querier.Samples(at_most_));
+  BW_ASSIGN_OR_RETURN(const auto at_least, querier.Values(at_least_));
+  BW_ASSIGN_OR_RETURN(const auto values, querier.Values(filter_));
+  for (ConditionSample& sample : samples) {
+    const auto least = at_least.find(sample.labels);
+    sample.truth = FromOrder(*comparison_, sample.value == 1, least != at_least.end() && least->second == 1);
+    const auto value = values.find(sample.labels);
+    sample.value = value == values.end() ? std::numeric_limits<double>::quiet_NaN() : value->second;
+  }
+  return samples;
+}
+
+base::Result<std::vector<ConditionSample>> WithoutNames(promql::Vector samples) {
+  std::vector<ConditionSample> named;
+  named.reserve(samples.size());
+  std::unordered_set<metric::Labels, metric::LabelsHash> seen;
+  for (promql::VectorSample& sample : samples) {
+    metric::Labels labels = sample.labels.Name().empty()
+                                ? std::move(sample.labels)
+                                : metric::LabelsBuilder(sample.labels).Remove(metric::kMetricName).Build();
+    if (!seen.insert(labels).second) {
+      return base::Execution("two series of the result differ in the metric's name alone: " + labels.ToString());
+    }
+    const double value = sample.histogram ? std::numeric_limits<double>::quiet_NaN() : sample.value;
+    named.push_back({std::move(labels), value, Truth::kTrue});
+  }
+  return named;
+}
+
+}  // namespace bellwether::rules
