@@ -208,6 +208,7 @@ std::vector<RuleCoverage> CoverageOf(const std::vector<RuleFile>& rule_files, co
   for (const RuleFile& file : rule_files) {
     for (const GroupSpec& group : file.groups) {
       for (std::size_t i = 0; i < group.rules.size(); ++i) {
+        if (group.rules[i].is_generated) continue;
         coverage.push_back({.file = file.path,
                             .group = group.name,
                             .rule = group.rules[i].name,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,8 @@ inline constexpr auto kConditionKeys = std::to_array<std::string_view>(
 struct ConditionContext {
   const promql::ParserOptions& parser;
   std::span<const std::string> severities;  // From low to high.
+  // Told of what is allowed and yet probably not meant.
+  std::function<void(yaml::YamlPosition at, std::string_view text)> warn;
 };
 
 // The expression at `key`; a fault if it does not parse. Nothing if it is absent or faulty.

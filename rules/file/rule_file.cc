@@ -12,6 +12,7 @@
 #include "metric/labels.h"
 #include "rules/eval/alert_template.h"
 #include "rules/file/condition_reader.h"
+#include "rules/file/slo_reader.h"
 #include "yaml/field_reader.h"
 #include "yaml/yaml_tree.h"
 
@@ -31,8 +32,6 @@ constexpr auto kGroupKeys =
 constexpr auto kRuleKeys = std::to_array<std::string_view>(
     {"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations", "signals", "match_on", "when",
      "levels", "overrides", "clear", "missing", "on_no_data", "forget_after", "depends_on"});
-constexpr auto kReservedRuleKeys =
-    std::to_array<std::string_view>({"slo", "objective", "period", "good", "total", "min_events"});
 
 bool IsValidName(std::string_view name) { return !name.empty() && base::IsValidUtf8(name); }
 
@@ -54,34 +53,59 @@ class RuleReader {
   RuleReader(const YamlNode& node, const TextMap& group_labels, const ConditionContext& context, FaultList& faults)
       : node_(node), fields_(node, "a rule", faults), group_labels_(group_labels), context_(context), faults_(faults) {}
 
-  RuleSpec Read() {
-    const bool reserved = UsesReservedKey();
-    fields_.RefuseUnknown(kRuleKeys, kReservedRuleKeys);
-    ReadName(reserved);
-    ReadExpression(reserved);
+  // The rule, or the rules that an objective stands for.
+  std::vector<RuleSpec> Read() {
+    if (fields_.Find("slo") != nullptr) return ReadObjective();
+    fields_.RefuseUnknown(kRuleKeys, {});
+    ReadName();
+    ReadExpression();
     rule_.hold.hold = fields_.Duration("for").value_or(base::DurationMs(0));
     rule_.hold.keep_firing = fields_.Duration("keep_firing_for").value_or(base::DurationMs(0));
-    rule_.labels = fields_.Texts("labels");
-    rule_.annotations = fields_.Texts("annotations");
-    if (fields_.Find("record") != nullptr) {
-      CheckRecording();
-    } else {
-      ReadWhatPrometheusLacks();
+    if (fields_.Find("record") == nullptr) {
+      rule_.conditions = ReadConditions(node_, expr_, rule_.hold.hold, context_, faults_);
     }
-    CheckLabels();
-    CheckAnnotations();
-    rule_.labels.insert(group_labels_.begin(), group_labels_.end());
-    AppendSource(node_, rule_.source);
-    return std::move(rule_);
+    ReadTexts();
+    if (fields_.Find("record") != nullptr) CheckRecording();
+    Finish(rule_);
+    return {std::move(rule_)};
   }
 
  private:
-  [[nodiscard]] bool UsesReservedKey() const {
-    return std::any_of(kReservedRuleKeys.begin(), kReservedRuleKeys.end(),
-                       [&](std::string_view key) { return fields_.Find(key) != nullptr; });
+  std::vector<RuleSpec> ReadObjective() {
+    for (const std::string_view key : {"record", "alert", "expr", "signals"}) {
+      if (fields_.Find(key) == nullptr) continue;
+      faults_.Add(fields_.PositionOf(key), fields_.PositionOf("slo"),
+                  fmt::format("only one of '{}' and 'slo' must be set", key));
+      return {};
+    }
+    std::vector<RuleSpec> rules = ReadSlo(node_, context_, faults_);
+    if (rules.empty()) return {};
+    rule_ = std::move(rules.back());
+    ReadTexts();
+    rules.back() = std::move(rule_);
+    for (RuleSpec& rule : rules) Finish(rule);
+    return rules;
   }
 
-  void ReadName(bool reserved) {
+  // Labels, annotations, and what else belongs to any rule that is written.
+  void ReadTexts() {
+    rule_.labels = fields_.Texts("labels");
+    rule_.annotations = fields_.Texts("annotations");
+    if (fields_.Find("record") == nullptr) {
+      rule_.depends_on = ReadDependencies(fields_, faults_);
+      CheckSeverity();
+    }
+    CheckLabels();
+    CheckAnnotations();
+  }
+
+  void Finish(RuleSpec& rule) const {
+    rule.labels.insert(group_labels_.begin(), group_labels_.end());
+    AppendSource(node_, rule.source);
+    rule.source += rule.name;
+  }
+
+  void ReadName() {
     const std::string record = fields_.Text("record");
     const std::string alert = fields_.Text("alert");
     rule_.kind = alert.empty() ? RuleKind::kRecording : RuleKind::kAlerting;
@@ -89,14 +113,14 @@ class RuleReader {
     if (!record.empty() && !alert.empty()) {
       faults_.Add(fields_.PositionOf("record"), fields_.PositionOf("alert"),
                   "only one of 'record' and 'alert' must be set");
-    } else if (record.empty() && alert.empty() && !reserved) {
+    } else if (record.empty() && alert.empty()) {
       faults_.Add(fields_.PositionOf(""), "one of 'record' or 'alert' must be set");
     } else if (!alert.empty() && !base::IsValidUtf8(alert)) {
       faults_.Add(fields_.PositionOf("alert"), "invalid alert name: not valid UTF-8");
     }
   }
 
-  void ReadExpression(bool reserved) {
+  void ReadExpression() {
     const YamlNode* value = fields_.Find("expr");
     if (fields_.Find("signals") != nullptr) {
       if (value != nullptr) {
@@ -107,7 +131,7 @@ class RuleReader {
       return;
     }
     if (value == nullptr || (value->kind == YamlNode::Kind::kScalar && value->scalar.empty())) {
-      if (!reserved) faults_.Add(fields_.PositionOf("expr"), "field 'expr' must be set in rule");
+      faults_.Add(fields_.PositionOf("expr"), "field 'expr' must be set in rule");
       return;
     }
     expr_ = ReadExpr(fields_, "expr", context_.parser, faults_);
@@ -117,9 +141,7 @@ class RuleReader {
     rule_.query = expr_->query;
   }
 
-  void ReadWhatPrometheusLacks() {
-    rule_.conditions = ReadConditions(node_, expr_, rule_.hold.hold, context_, faults_);
-    rule_.depends_on = ReadDependencies(fields_, faults_);
+  void CheckSeverity() {
     if (rule_.conditions == nullptr || !rule_.conditions->has_levels) return;
     const bool own = rule_.labels.contains(kSeverityLabel);
     if (!own && !group_labels_.contains(kSeverityLabel)) return;
@@ -218,7 +240,7 @@ GroupSpec ReadGroup(const YamlNode& node, const ConditionContext& context, Fault
   int number = 0;
   for (const YamlNode& rule : fields.List("rules")) {
     faults.SetContext(fmt::format("group \"{}\", rule {}, \"{}\"", group.name, ++number, RuleNameForFaults(rule)));
-    group.rules.push_back(RuleReader(rule, labels, context, faults).Read());
+    for (RuleSpec& spec : RuleReader(rule, labels, context, faults).Read()) group.rules.push_back(std::move(spec));
   }
   faults.SetContext("");
   return group;
@@ -228,7 +250,9 @@ GroupSpec ReadGroup(const YamlNode& node, const ConditionContext& context, Fault
 
 std::size_t RuleFile::RuleCount() const {
   std::size_t count = 0;
-  for (const GroupSpec& group : groups) count += group.rules.size();
+  for (const GroupSpec& group : groups) {
+    for (const RuleSpec& rule : group.rules) count += rule.is_generated ? 0 : 1;
+  }
   return count;
 }
 
@@ -251,7 +275,10 @@ RuleFile ReadRuleText(const std::string& path, std::string_view text, const Rule
     fields.RefuseUnknown(kFileKeys, {});
     std::set<std::string> names;
     const std::vector<std::string> severities = options.severities.empty() ? DefaultSeverities() : options.severities;
-    const ConditionContext context{options.parser, severities};
+    const ConditionContext context{
+        options.parser, severities, [&](YamlPosition at, std::string_view warning) {
+          file.warnings.push_back(fmt::format("{}: {}: {}", path, yaml::PositionText(at), warning));
+        }};
     for (const YamlNode& node : fields.List("groups")) {
       file.groups.push_back(ReadGroup(node, context, faults));
       const std::string& name = file.groups.back().name;

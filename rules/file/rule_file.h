@@ -3,9 +3,8 @@
 // A rule file, read and checked: groups of rules with parsed expressions. Keys are strict, all faults of a file are
 // found at once, and each says where it is, what is wrong and, for a misspelled key, what was probably meant.
 //
-// A Prometheus rule file is read as Prometheus reads it. What Bellwether adds (levels, signals) is in
-// rules/file/condition_spec.h; objectives (`slo`) are known here by name and refused as not supported by this version,
-// so that a file written for a later version does not half work.
+// A Prometheus rule file is read as Prometheus reads it. What Bellwether adds is in rules/file/condition_spec.h
+// (levels, signals) and rules/file/slo_reader.h (objectives, which become several rules here).
 //
 // Source: Prometheus model/rulefmt; faults carry its texts.
 #pragma once
@@ -43,7 +42,8 @@ struct RuleSpec {
   HoldPolicy hold;
   ConditionSpecPtr conditions;  // Null for a rule that behaves as in Prometheus.
   std::vector<DependencySpec> depends_on;
-  std::string source;  // Equal for rules that are written alike.
+  std::string source;         // Equal for rules that are written alike.
+  bool is_generated = false;  // Not written as a rule: what the alert of an objective needs.
 };
 
 struct GroupSpec {
@@ -60,7 +60,7 @@ struct RuleFile {
   std::vector<std::string> warnings;  // "FILE: ..." each.
   std::vector<std::string> faults;    // "FILE: LINE:COLUMN: ..." each, in order of the file; empty if it is good.
 
-  [[nodiscard]] std::size_t RuleCount() const;
+  [[nodiscard]] std::size_t RuleCount() const;  // As written.
   // OK, or all faults, a line each (kInvalidArgument).
   [[nodiscard]] base::Status status() const;
 };

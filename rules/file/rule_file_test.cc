@@ -114,12 +114,6 @@ TEST(RuleFileTest, SaysWhatWasProbablyMeant) {
             "f.yml: 6:5: group \"g\", rule 1, \"a\": unknown field 'owner'\n");
 }
 
-TEST(RuleFileTest, RefusesWhatLaterVersionsAdd) {
-  EXPECT_EQ(FileFaults(OneRule("slo: a\nobjective: 99")),
-            "f.yml: 4:5: group \"g\", rule 1, \"a\": field 'slo' is not supported by this version\n"
-            "f.yml: 5:5: group \"g\", rule 1, \"a\": field 'objective' is not supported by this version\n");
-}
-
 TEST(RuleFileTest, ListsAllFaultsOfAFile) {
   EXPECT_EQ(FileFaults("groups:\n- name: g\n  rules:\n  - alert: a\n  - record: b\n    expr: 1\n    for: 1m\n- {}\n"),
             "f.yml: 4:5: group \"g\", rule 1, \"a\": field 'expr' must be set in rule\n"
