@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 #include <random>
+#include <set>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -19,6 +21,7 @@
 #include "notify/dispatcher.h"
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
+#include "rules/topology.h"
 #include "server/config/config.h"
 #include "server/features.h"
 #include "server/http_client.h"
@@ -30,6 +33,24 @@ namespace bellwether::server {
 namespace {
 
 constexpr base::DurationMs kStopGrace = base::Seconds(5);
+
+// Rules ask what is upstream of an instance; incidents know. Neither knows the other.
+class RuleTopology final : public rules::Topology {
+ public:
+  explicit RuleTopology(const incidents::TopologyStore& store) : store_(store) {}
+
+  [[nodiscard]] std::vector<rules::Component> UpstreamOf(const metric::Labels& instance) const override {
+    const auto topology = store_.Current();
+    std::set<rules::Component> upstream;
+    for (const incidents::ComponentId& id : topology->NamedBy(instance)) {
+      for (const incidents::Upstream& above : topology->UpstreamOf(id)) upstream.insert({above.id.kind, above.id.name});
+    }
+    return {upstream.begin(), upstream.end()};
+  }
+
+ private:
+  const incidents::TopologyStore& store_;
+};
 
 // Rules and notifications do not know each other; their numbering of updates is the same. Alertmanagers are told first:
 // they wait for no disk, and what is given again they know by its number.
@@ -208,6 +229,7 @@ struct Application::Parts {
   std::unique_ptr<notify::AlertmanagerSender> alertmanagers;
   std::unique_ptr<incidents::TopologyStore> topology;
   std::unique_ptr<TopologySeries> topology_series;
+  std::unique_ptr<RuleTopology> rule_topology;
   std::unique_ptr<NotifyingSink> sink;
   std::unique_ptr<rules::RuleManager> rules;
   std::optional<api::Server> server;
@@ -265,6 +287,7 @@ base::Status Application::Start() {
   if (const base::Status s = p.topology->Load(); !s.ok()) return s.WithContext("read the topology");
   p.topology_series =
       std::make_unique<TopologySeries>(*p.opened.storage, p.clock, [&store = *p.topology] { return store.Current(); });
+  p.rule_topology = std::make_unique<RuleTopology>(*p.topology);
   p.sink = std::make_unique<NotifyingSink>(*p.dispatcher, *p.alertmanagers);
   p.rules = std::make_unique<rules::RuleManager>(p.MakeRuleOptions(config),
                                                  rules::RuleDependencies{.storage = *p.opened.storage,
@@ -272,7 +295,8 @@ base::Status Application::Start() {
                                                                          .engine = *p.engine,
                                                                          .clock = p.clock,
                                                                          .metrics = p.metrics,
-                                                                         .sink = *p.sink});
+                                                                         .sink = *p.sink,
+                                                                         .topology = p.rule_topology.get()});
   BW_RETURN_IF_ERROR(p.Listen(address));
   BW_RETURN_IF_ERROR(p.Apply());
   if (const base::Status s = p.dispatcher->Start(); !s.ok()) return s.WithContext("start notifications");
