@@ -203,6 +203,8 @@ struct SelectHints {
   base::TimestampMs max = base::TimestampMs::Max();
   std::size_t limit = 0;     // Series at most; 0: all.
   bool labels_only = false;  // Samples will not be read.
+  bool newest_only = false;  // Of each series the newest sample in the range will be read, without its start: where
+                             // that is at hand, the cursor may give it alone.
 };
 
 // Matchers are joined by and; at least one must not match the empty string unless the caller wants every series.

@@ -13,6 +13,7 @@ class InstantSelector final : public VectorOperator {
       : spec_(std::move(spec)),
         selection_(MakeSelection(spec_.matchers, spec_.grid, spec_.shift, spec_.lookback, base::DurationMs())) {
     selection_.parts = spec_.parts;
+    selection_.newest_only = spec_.grid.count == 1 && spec_.facet != SampleFacet::kStartTime;
   }
 
   base::Status Run(QueryContext& context, const RowSink& sink) override {

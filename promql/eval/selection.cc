@@ -34,13 +34,13 @@ Selection MakeSelection(std::vector<metric::Matcher> matchers, const Grid& grid,
                         base::DurationMs before, base::DurationMs after) {
   const base::TimestampMs first = shift.Apply(grid.start);
   const base::TimestampMs last = shift.Apply(grid.Last());
-  return {std::move(matchers), first - before + base::DurationMs(1), last + after, HistogramParts::kAll};
+  return {std::move(matchers), first - before + base::DurationMs(1), last + after, HistogramParts::kAll, false};
 }
 
 base::Status ForEachSeries(QueryContext& context, const Selection& selection, StaleMarkers stale, SeriesSamples& series,
                            const std::function<base::Status(SeriesSamples&)>& visit) {
   if (selection.max < selection.min) return base::OkStatus();
-  const storage::SelectHints hints{.min = selection.min, .max = selection.max};
+  const storage::SelectHints hints{.min = selection.min, .max = selection.max, .newest_only = selection.newest_only};
   const std::unique_ptr<storage::SeriesSet> set = context.querier->Select(selection.matchers, hints);
   while (set->Next()) {
     BW_RETURN_IF_ERROR(context.CheckAlive());

@@ -25,6 +25,7 @@ struct Selection {
   base::TimestampMs min;
   base::TimestampMs max;
   HistogramParts parts = HistogramParts::kAll;
+  bool newest_only = false;  // Of each series the newest sample will do, without its start.
 };
 
 // The bounds of what windows reaching `before` back (exclusive) and `after` ahead touch, over all steps of the grid.

@@ -65,6 +65,11 @@ void PrintTo(const ReadSeries& series, std::ostream* out);
                                               base::TimestampMs max = base::TimestampMs::Max(),
                                               const SelectHints& hints = {});
 
+// Of each of these series the newest sample, without its start, where only that is asked for.
+[[nodiscard]] std::vector<ReadSeries> ReadNewest(Storage& storage, std::vector<metric::Matcher> matchers,
+                                                 base::TimestampMs min = base::TimestampMs::Min(),
+                                                 base::TimestampMs max = base::TimestampMs::Max());
+
 // A histogram with `count` observations in each of two buckets.
 [[nodiscard]] metric::NativeHistogram SmallHistogram(double count, std::int32_t schema = 0);
 

@@ -82,6 +82,18 @@ std::vector<ReadSeries> ReadAll(Storage& storage, std::vector<metric::Matcher> m
   return result;
 }
 
+std::vector<ReadSeries> ReadNewest(Storage& storage, std::vector<metric::Matcher> matchers, base::TimestampMs min,
+                                   base::TimestampMs max) {
+  SelectHints hints;
+  hints.newest_only = true;
+  std::vector<ReadSeries> result = ReadAll(storage, std::move(matchers), min, max, hints);
+  for (ReadSeries& series : result) {
+    series.samples.erase(series.samples.begin(), series.samples.end() - 1);
+    series.samples[0].start = 0;
+  }
+  return result;
+}
+
 metric::NativeHistogram SmallHistogram(double count, std::int32_t schema) {
   metric::NativeHistogram h;
   h.schema = schema;

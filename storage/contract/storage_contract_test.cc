@@ -318,6 +318,30 @@ TEST_P(StorageContractTest, SeriesComeByLabelSet) {
   EXPECT_EQ(ReadAll(storage(), {}, TimestampMs::Min(), TimestampMs::Max(), hints).size(), 3u);
 }
 
+TEST_P(StorageContractTest, TheNewestSampleAlone) {
+  Open();
+  const Labels going{{"__name__", "going"}};
+  const Labels gone{{"__name__", "gone"}};
+  const Labels back{{"__name__", "back"}};
+  const auto newest_of = [&](const Labels& labels, std::int64_t min, std::int64_t max) {
+    const auto series = ReadNewest(storage(), {Match(MatchOp::kEqual, "__name__", std::string(labels.Get("__name__")))},
+                                   TimestampMs(min), TimestampMs(max));
+    return series.empty() ? std::vector<ReadSample>() : series[0].samples;
+  };
+  Write(going, {Float(kNow - 2000, 1), Float(kNow - 1000, 2, kNow - 5000), Float(kNow, 3)});
+  Write(gone, {Float(kNow - 2000, 1), {kNow - 1000, 0, {SmallHistogram(1)}, 0}});
+  Write(back, {Float(kNow, 5)});
+  Write(back, {Float(kNow - 1000, 4)});  // Late.
+  EXPECT_THAT(newest_of(going, kNow - 3000, kNow), ElementsAre(Float(kNow, 3)));
+  EXPECT_THAT(newest_of(going, kNow - 3000, kNow - 1), ElementsAre(Float(kNow - 1000, 2)));
+  EXPECT_THAT(newest_of(going, kNow + 1, kNow + 1000), IsEmpty());
+  EXPECT_THAT(newest_of(gone, kNow - 3000, kNow - 1500), ElementsAre(Float(kNow - 2000, 1)));
+  ASSERT_EQ(newest_of(gone, kNow - 3000, kNow).size(), 1u);
+  EXPECT_FALSE(newest_of(gone, kNow - 3000, kNow)[0].histogram.empty());
+  EXPECT_THAT(newest_of(back, kNow - 3000, kNow), ElementsAre(Float(kNow, 5)));
+  EXPECT_THAT(newest_of(back, kNow - 3000, kNow - 500), ElementsAre(Float(kNow - 1000, 4)));
+}
+
 TEST_P(StorageContractTest, MatchersSelectTheSameAsTestingEachSeries) {
   Open();
   const std::vector<Labels> all{{{"__name__", "up"}, {"job", "api"}, {"instance", "a:1"}},
@@ -783,6 +807,7 @@ TEST_P(StorageContractTest, WhatIsWrittenAfterADeletionStays) {
   Write(labels, {Float(kNow - 5 * kHour, 1), Float(kNow - 1000, 2), Float(kNow, 3)});
   // The newest goes: a repeat of it is a new sample, not the old one that is known already.
   ASSERT_TRUE(storage().admin()->DeleteSeries(TimestampMs(kNow), TimestampMs(kNow), selectors).ok());
+  EXPECT_THAT(ReadNewest(storage(), {}), ElementsAre(ReadSeries{labels, {Float(kNow - 1000, 2)}}));
   EXPECT_EQ(Write(labels, {Float(kNow, 3)}).floats, 1u);
   EXPECT_THAT(Samples(labels), ElementsAre(Float(kNow - 5 * kHour, 1), Float(kNow - 1000, 2), Float(kNow, 3)));
   // Everything goes: the series may begin again at any time.

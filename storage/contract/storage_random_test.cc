@@ -156,6 +156,9 @@ TEST_P(StorageContractTest, RandomOperationsReadAsTheModelDoes) {
       if (writes.Below(3) == 0) matchers.push_back(metric::Matcher::Equal("__name__", "even"));
       if (writes.Below(3) == 0) matchers.push_back(metric::Matcher::Equal("a", ""));
       ASSERT_EQ(ReadAll(storage(), matchers, min, max), ReadAll(*model, matchers, min, max)) << step;
+      const auto now = std::min(max, clock_.Now());  // Where most series have their newest sample.
+      ASSERT_EQ(ReadNewest(storage(), matchers, min, max), ReadNewest(*model, matchers, min, max)) << step;
+      ASSERT_EQ(ReadNewest(storage(), matchers, min, now), ReadNewest(*model, matchers, min, now)) << step;
     }
     const TimestampMs kept = latest - options_.retention + base::Minutes(6);
     ASSERT_EQ(ReadAll(storage(), {}, kept), ReadAll(*model, {}, kept));

@@ -30,6 +30,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -202,6 +203,11 @@ class Head {
 
   // ---- Reading ----------------------------------------------------------------------------------------------------
 
+  struct NewestFloat {
+    base::TimestampMs t;
+    double value = 0;
+  };
+
   // Series with samples in the range, by label set. One thread.
   class Selection {
    public:
@@ -212,6 +218,8 @@ class Head {
     // That overlap the range, in the order in which MergedCursor wants them; where there may be histograms, also those
     // that bear on the hint of the first. Empty if labels_only was asked for.
     [[nodiscard]] virtual std::span<const chunk::ChunkView> chunks() const = 0;
+    // Set where newest_only was asked for and no chunk is needed for it: chunks() is empty then.
+    [[nodiscard]] virtual const std::optional<NewestFloat>& newest() const = 0;
   };
   struct Range {
     base::TimestampMs min = base::TimestampMs::Min();  // Both inclusive.

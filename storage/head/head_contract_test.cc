@@ -165,7 +165,9 @@ class HeadStoreQuerier final : public Querier {
     const TimestampMs min = std::max(min_, hints.min);
     const TimestampMs max = std::min(max_, hints.max);
     KeptSeries all = FromDisk(matchers, min, max);
-    const auto selection = data_.head.Select(matchers, {min_, max_}, hints);
+    SelectHints with_chunks = hints;
+    with_chunks.newest_only = false;  // See the tests of the head.
+    const auto selection = data_.head.Select(matchers, {min_, max_}, with_chunks);
     metric::Labels last;
     while (selection->Next()) {
       EXPECT_LT(last, selection->labels());

@@ -30,16 +30,23 @@ class SlotSelection final : public Head::Selection {
   }
   [[nodiscard]] const metric::Labels& labels() const override { return labels_; }
   [[nodiscard]] std::span<const chunk::ChunkView> chunks() const override { return views_; }
+  [[nodiscard]] const std::optional<Head::NewestFloat>& newest() const override { return newest_; }
 
  private:
   bool Load(std::uint32_t slot) {
     snapshot_.Clear();
     views_ = {};
+    newest_.reset();
     const Shard& shard = *shards_[ShardOf(slot)];
     {
       const base::MutexLock lock(shard.mu);
       const Series& s = shard.At(slot);
       if (hints_.labels_only) return s.Overlaps(range_.min, range_.max);
+      if (hints_.newest_only && s.NewestIsAtHand() && s.newest() <= range_.max) {
+        if (s.newest() < range_.min) return false;
+        newest_ = {s.newest(), s.newest_value()};
+        return true;
+      }
       s.Read(s.MayHaveHistograms() ? chunk::HintsFrom(range_.min) : range_.min, range_.max, snapshot_);
     }
     views_ = snapshot_.Views();
@@ -57,6 +64,7 @@ class SlotSelection final : public Head::Selection {
   metric::Labels labels_;
   SeriesSnapshot snapshot_;
   std::span<const chunk::ChunkView> views_;
+  std::optional<Head::NewestFloat> newest_;
 };
 
 }  // namespace

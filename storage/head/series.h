@@ -140,6 +140,10 @@ class Series {
     return newest_is_histogram_ && extras_->newest_histogram == h;
   }
   [[nodiscard]] double newest_value() const { return std::bit_cast<double>(newest_bits_); }
+  // It is a float that the open chunk ends with, not one that is known but sealed, deleted or gone.
+  [[nodiscard]] bool NewestIsAtHand() const {
+    return open_ != nullptr && open_->count() > 0 && open_->max() == newest_ && !newest_is_histogram_;
+  }
 
   [[nodiscard]] bool HasOpenFloats() const { return open_ != nullptr; }
   [[nodiscard]] bool HasSamples() const;

@@ -175,6 +175,25 @@ class FailedSeriesSet final : public SeriesSet {
   FailedCursor cursor_;
 };
 
+class NewestCursor final : public SampleCursor {
+ public:
+  void Set(const head::Head::NewestFloat& newest) {
+    newest_ = newest;
+    given_ = false;
+  }
+  bool Next(SampleBatch& batch) override {
+    if (given_) return false;
+    given_ = true;
+    batch = {std::span(&newest_.t, 1), std::span(&newest_.value, 1), {}, {}};
+    return true;
+  }
+  [[nodiscard]] base::Status status() const override { return base::OkStatus(); }
+
+ private:
+  head::Head::NewestFloat newest_;
+  bool given_ = false;
+};
+
 // Two ascending runs of series, head and sealed, as one.
 class RocksSeriesSet final : public SeriesSet {
  public:
@@ -203,6 +222,10 @@ class RocksSeriesSet final : public SeriesSet {
   [[nodiscard]] const metric::Labels& labels() const override { return in_recent_ ? recent_->labels() : *in_sealed_; }
 
   SampleCursor& samples() override {
+    if (in_recent_ && recent_->newest()) {  // Nothing sealed is newer.
+      newest_.Set(*recent_->newest());
+      return newest_;
+    }
     if (base::Status read = ReadChunks(); !read.ok()) {
       failed_.Set(std::move(read));
       return failed_;
@@ -246,6 +269,7 @@ class RocksSeriesSet final : public SeriesSet {
   const metric::Labels* in_sealed_ = nullptr;  // in sealed_, or in both.
   std::vector<chunk::ChunkView> chunks_;
   chunk::MergedCursor cursor_;
+  NewestCursor newest_;
   FailedCursor failed_;
 };
 
