@@ -133,14 +133,19 @@ class AlertmanagerSender::Impl {
     std::shared_ptr<SendQueue> queue;
   };
 
+  // The end of an alert that goes on under other labels is in the parcel of those, which come right before it.
   static std::vector<AlertParcel> ParcelsForAll(std::span<const metric::AlertUpdate> updates,
                                                 const metric::Labels& external, const AlertingConfig& config) {
     std::vector<AlertParcel> parcels;
+    const metric::Labels* last = nullptr;  // As they came, of the newest parcel.
     for (const metric::AlertUpdate& update : updates) {
       std::optional<metric::Labels> labels = LabelsForAll(update.labels, external, config);
       if (!labels) continue;
-      parcels.push_back({update});
-      parcels.back().front().labels = *std::move(labels);
+      const bool goes_on = last != nullptr && !update.moved_to.empty() && update.moved_to == *last;
+      if (!goes_on) parcels.emplace_back();
+      parcels.back().push_back(update);
+      parcels.back().back().labels = *std::move(labels);
+      last = &update.labels;
     }
     return parcels;
   }

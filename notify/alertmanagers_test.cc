@@ -142,6 +142,17 @@ TEST_F(AlertmanagersTest, SendsInBatches) {
                                               "alertmanager=\"http://one:9093/api/v2/alerts\"} 3\n"));
 }
 
+TEST_F(AlertmanagersTest, AnAlertThatMovesToOtherLabelsIsToldInOneRequest) {
+  Make({.queue_capacity = 100, .batch_size = 2, .drain_on_stop = true});
+  Configure("  alertmanagers: [{static_configs: [{targets: ['one:9093']}]}]\n");
+  const metric::AlertUpdate risen = SomeAlert(2, "Drift", {{"severity", "critical"}});
+  metric::AlertUpdate left = SomeAlert(3, "Drift", {{"severity", "warning"}});
+  left.phase = metric::AlertPhase::kResolved;
+  left.moved_to = risen.labels;
+  Tell({SomeAlert(1, "A"), risen, left, SomeAlert(4, "B")});
+  EXPECT_THAT(Requests(), ElementsAre("one A", "one Drift Drift", "one B"));
+}
+
 TEST_F(AlertmanagersTest, AFullQueueDropsTheOldest) {
   Make({.queue_capacity = 2, .batch_size = 256, .drain_on_stop = true});
   Configure("  alertmanagers: [{static_configs: [{targets: ['one:9093']}]}]\n");
