@@ -10,7 +10,6 @@
 // Immutable; thread-safe.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <map>
 #include <span>
@@ -19,15 +18,12 @@
 #include <vector>
 
 #include "base/status.h"
+#include "metric/component.h"
 #include "metric/labels.h"
 
 namespace bellwether::incidents {
 
-struct ComponentId {
-  std::string kind;  // The label's name.
-  std::string name;
-  friend auto operator<=>(const ComponentId&, const ComponentId&) = default;
-};
+using metric::ComponentId;
 
 struct Dependency {
   std::vector<ComponentId> on;  // Not empty.

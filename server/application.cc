@@ -39,11 +39,11 @@ class RuleTopology final : public rules::Topology {
  public:
   explicit RuleTopology(const incidents::TopologyStore& store) : store_(store) {}
 
-  [[nodiscard]] std::vector<rules::Component> UpstreamOf(const metric::Labels& instance) const override {
+  [[nodiscard]] std::vector<metric::ComponentId> UpstreamOf(const metric::Labels& instance) const override {
     const auto topology = store_.Current();
-    std::set<rules::Component> upstream;
+    std::set<metric::ComponentId> upstream;
     for (const incidents::ComponentId& id : topology->NamedBy(instance)) {
-      for (const incidents::Upstream& above : topology->UpstreamOf(id)) upstream.insert({above.id.kind, above.id.name});
+      for (const incidents::Upstream& above : topology->UpstreamOf(id)) upstream.insert(above.id);
     }
     return {upstream.begin(), upstream.end()};
   }

@@ -56,7 +56,7 @@ TopologyJoin::TopologyJoin(std::span<const SeriesStanding> series, const Topolog
 std::vector<std::size_t> TopologyJoin::SeriesOf(const metric::Labels& instance) const {
   std::set<std::size_t> numbers;
   if (topology_ == nullptr) return {};
-  for (const Component& component : topology_->UpstreamOf(instance)) {
+  for (const metric::ComponentId& component : topology_->UpstreamOf(instance)) {
     const auto found = by_component_.find(component);
     if (found != by_component_.end()) numbers.insert(found->second.begin(), found->second.end());
   }

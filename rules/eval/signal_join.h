@@ -68,7 +68,7 @@ class TopologyJoin final : public SignalJoin {
 
  private:
   const Topology* const topology_;
-  std::map<Component, std::vector<std::size_t>> by_component_;
+  std::map<metric::ComponentId, std::vector<std::size_t>> by_component_;
   const std::set<metric::Labels> instances_;  // None.
 };
 

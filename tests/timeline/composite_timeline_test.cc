@@ -235,7 +235,7 @@ groups:
 TEST(CompositeTimelineTest, AnAlertThroughTheTopologyIsUpstreamOfItsInstances) {
   class OneEdge final : public rules::Topology {
    public:
-    [[nodiscard]] std::vector<rules::Component> UpstreamOf(const metric::Labels& instance) const override {
+    [[nodiscard]] std::vector<metric::ComponentId> UpstreamOf(const metric::Labels& instance) const override {
       if (instance.Get("model") != "a") return {};
       return {{"pipeline", "features"}};
     }
