@@ -10,6 +10,7 @@
 #include "base/quote.h"
 #include "base/read_file.h"
 #include "promql/parser/function_signatures.h"
+#include "rules/file/condition_spec.h"
 #include "rules/file/rule_file.h"
 #include "yaml/field_reader.h"
 #include "yaml/suggestion.h"
@@ -213,12 +214,13 @@ base::Result<std::vector<AcceptedFinding>> ReadAcceptedFindings(const std::strin
 }
 
 std::vector<RuleFinding> OpenFindings(std::vector<RuleFinding> findings, const std::vector<AcceptedFinding>& accepted,
-                                      base::TimestampMs now, const std::vector<std::string>& ranks) {
+                                      base::TimestampMs now, const std::vector<std::string>& severities) {
   std::erase_if(findings, [&](const RuleFinding& finding) {
     return std::any_of(accepted.begin(), accepted.end(), [&](const AcceptedFinding& a) {
       return a.lint == finding.lint && (a.rule.empty() || a.rule == finding.rule) && now < a.until;
     });
   });
+  const std::vector<std::string> ranks = SeverityOrder(severities);
   const auto rank = [&](const RuleFinding& finding) {
     const auto at = std::find(ranks.begin(), ranks.end(), finding.severity);
     return at == ranks.end() ? std::ptrdiff_t{-1} : at - ranks.begin();

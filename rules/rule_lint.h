@@ -53,10 +53,10 @@ struct AcceptedFinding {
 // place.
 [[nodiscard]] base::Result<std::vector<AcceptedFinding>> ReadAcceptedFindings(const std::string& path);
 
-// The findings that are not accepted at `now`, those of high severity first (see `ranks`, from low to high), otherwise
-// in their order.
+// The findings that are not accepted at `now`, those of high severity first (`severities` from low to high;
+// empty: ours), otherwise in their order.
 [[nodiscard]] std::vector<RuleFinding> OpenFindings(std::vector<RuleFinding> findings,
                                                     const std::vector<AcceptedFinding>& accepted, base::TimestampMs now,
-                                                    const std::vector<std::string>& ranks);
+                                                    const std::vector<std::string>& severities);
 
 }  // namespace bellwether::rules

@@ -96,6 +96,8 @@ TEST_F(RuleLintTest, FindingsAreAcceptedForAWhileAndRankedBySeverity) {
   const std::vector<AcceptedFinding> accepted = {
       {.lint = "missing-owner", .rule = "", .until = now + base::Days(1), .reason = "r"},
       {.lint = "missing-runbook", .rule = "B", .until = now + base::Days(1), .reason = "r"}};
+  EXPECT_THAT(OpenFindings({none, info, page}, {}, now, {}), ElementsAre(page, info, none)) << "ours";
+  EXPECT_THAT(OpenFindings({none, info, page}, {}, now, {"page", "info"}), ElementsAre(info, page, none));
   EXPECT_THAT(OpenFindings({none, info, page}, accepted, now, ranks), ElementsAre(info));
   EXPECT_EQ(OpenFindings({none, info, page}, accepted, now + base::Days(1), ranks).size(), 3U) << "their time is over";
 }

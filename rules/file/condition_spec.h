@@ -93,7 +93,7 @@ struct DependencySpec {
   yaml::YamlPosition position;
 };
 
-// Severities from low to high, where the configuration names none.
-[[nodiscard]] std::vector<std::string> DefaultSeverities();
+// Severities from low to high: those that the configuration names, or ours where it names none.
+[[nodiscard]] std::vector<std::string> SeverityOrder(const std::vector<std::string>& configured);
 
 }  // namespace bellwether::rules

@@ -274,7 +274,7 @@ RuleFile ReadRuleText(const std::string& path, std::string_view text, const Rule
     FieldReader fields(document.root, "a rule file", faults);
     fields.RefuseUnknown(kFileKeys, {});
     std::set<std::string> names;
-    const std::vector<std::string> severities = options.severities.empty() ? DefaultSeverities() : options.severities;
+    const std::vector<std::string> severities = SeverityOrder(options.severities);
     const ConditionContext context{
         options.parser, severities, [&](YamlPosition at, std::string_view warning) {
           file.warnings.push_back(fmt::format("{}: {}: {}", path, yaml::PositionText(at), warning));

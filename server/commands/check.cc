@@ -62,8 +62,6 @@ int CheckRuleFiles(const std::vector<std::string>& files, const CheckFlags& flag
 
 constexpr int kLintFailure = 3;  // promtool's code.
 
-std::vector<std::string> SeverityRanks() { return {"info", "warning", "error", "critical", "page"}; }
-
 // Prints what is to be said of the file; false if there is nothing.
 bool PrintFindings(const std::string& file, const CheckFlags& flags, const rules::RuleFileOptions& options,
                    const std::vector<rules::AcceptedFinding>& accepted) {
@@ -76,7 +74,8 @@ bool PrintFindings(const std::string& file, const CheckFlags& flags, const rules
   auto findings = rules::FindRuleFindings(file, options, base::Minutes(1));
   if (!findings.ok()) return found;  // Told by the check.
   const base::TimestampMs now = base::SystemClock().Now();
-  for (const rules::RuleFinding& finding : rules::OpenFindings(*std::move(findings), accepted, now, SeverityRanks())) {
+  const auto open = rules::OpenFindings(*std::move(findings), accepted, now, options.severities);
+  for (const rules::RuleFinding& finding : open) {
     fmt::print("  {}group \"{}\", \"{}\": {}: {}\n", finding.severity.empty() ? "" : finding.severity + ": ",
                finding.group, finding.rule, finding.lint, finding.text);
     found = true;
