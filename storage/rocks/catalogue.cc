@@ -4,6 +4,7 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "base/bytes.h"
@@ -173,6 +174,16 @@ void Catalogue::Unreserve(const WindowKey& key) {
   std::erase(reserved_, key);
 }
 
+void Catalogue::Hold(const std::vector<WindowKey>& keys) {
+  const base::MutexLock lock(mu_);
+  held_.insert(keys.begin(), keys.end());
+}
+
+void Catalogue::Release(const std::vector<WindowKey>& keys) {
+  const base::MutexLock lock(mu_);
+  for (const WindowKey& key : keys) held_.erase(held_.find(key));
+}
+
 bool Catalogue::Contains(head::WindowId window) const {
   const base::MutexLock lock(mu_);
   return std::any_of(current_->begin(), current_->end(),
@@ -244,7 +255,8 @@ base::Status Catalogue::DropRemoved() {
   std::vector<Removed> removed;
   {
     const base::MutexLock lock(mu_);
-    removed = removed_;
+    std::copy_if(removed_.begin(), removed_.end(), std::back_inserter(removed),
+                 [&](const Removed& r) BW_REQUIRES(mu_) { return !held_.contains(r.key); });
   }
   for (const Removed& r : removed) {
     if (!OlderReadersGone(r.version)) continue;

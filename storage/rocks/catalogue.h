@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,10 @@ class Catalogue {
   [[nodiscard]] std::uint32_t NextGeneration(head::WindowId window) const;
   [[nodiscard]] WindowKey ReserveGeneration(head::WindowId window);
   void Unreserve(const WindowKey& key);
+  // The files of these generations stay until they are released, also if they are forgotten meanwhile. For long work on
+  // a few windows: a list that is held keeps back what was sealed since, and the head cannot give its memory back.
+  void Hold(const std::vector<WindowKey>& keys);
+  void Release(const std::vector<WindowKey>& keys);
   // Some generation holds this window, alone or with others.
   [[nodiscard]] bool Contains(head::WindowId window) const;
 
@@ -65,7 +70,7 @@ class Catalogue {
                                                  std::uint64_t journal_end = 0);
   // Hides samples of generations, beside what is hidden of them already. Synced, all at once.
   [[nodiscard]] base::Status SetTombstones(const std::vector<std::pair<WindowKey, Tombstones>>& deleted);
-  // Removes the files of forgotten generations that no reader can reach any more.
+  // Removes the files of forgotten generations that no reader can reach any more and nobody holds.
   [[nodiscard]] base::Status DropRemoved();
   // Files of forgotten generations are still there.
   [[nodiscard]] bool HasRemoved() const;
@@ -101,6 +106,7 @@ class Catalogue {
   std::deque<std::pair<std::uint64_t, std::weak_ptr<const WindowList>>> replaced_ BW_GUARDED_BY(mu_);
   std::vector<Removed> removed_ BW_GUARDED_BY(mu_);
   std::vector<WindowKey> reserved_ BW_GUARDED_BY(mu_);
+  std::multiset<WindowKey> held_ BW_GUARDED_BY(mu_);
   std::uint64_t mark_ BW_GUARDED_BY(mu_) = 1;
   SealedThrough sealed_through_ BW_GUARDED_BY(mu_);
 };

@@ -1,6 +1,7 @@
 #include "storage/rocks/window_merger.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -54,20 +55,26 @@ bool ComesBefore(const metric::Labels& a, const metric::Labels& b) {
 
 class WindowMerger::Merge {
  public:
-  Merge(RocksCore& core, MergePlan plan, std::shared_ptr<const WindowList> windows)
+  // `windows`: those of the plan.
+  Merge(RocksCore& core, MergePlan plan, WindowList windows)
       : core_(core),
         plan_(std::move(plan)),
         windows_(std::move(windows)),
-        key_(core.catalogue->ReserveGeneration(plan_.first)) {}
-  ~Merge() { core_.catalogue->Unreserve(key_); }
+        key_(core.catalogue->ReserveGeneration(plan_.first)) {
+    core_.catalogue->Hold(plan_.inputs);
+  }
+  ~Merge() {
+    inputs_.clear();
+    core_.catalogue->Release(plan_.inputs);
+    core_.catalogue->Unreserve(key_);
+  }
   Merge(const Merge&) = delete;
   Merge& operator=(const Merge&) = delete;
 
   base::Status Open() {
     BW_ASSIGN_OR_RETURN(writer_, WindowWriter::Begin(*core_.database, core_.options.path + "/merge",
                                                      {key_, plan_.span, core_.internals.window}));
-    for (const auto& window : *windows_) {
-      if (std::find(plan_.inputs.begin(), plan_.inputs.end(), window->entry().key) == plan_.inputs.end()) continue;
+    for (const auto& window : windows_) {
       auto input = std::make_unique<MergeInput>(window);
       BW_ASSIGN_OR_RETURN(const bool any, input->Next());
       if (any) inputs_.push_back(std::move(input));
@@ -111,16 +118,14 @@ class WindowMerger::Merge {
   // The retention may have taken an input away meanwhile, or somebody may have deleted samples of one.
   [[nodiscard]] bool IsCurrent() const {
     const auto now = core_.catalogue->windows();
-    return std::all_of(windows_->begin(), windows_->end(), [&](const auto& w) {
-      const bool is_input = std::find(plan_.inputs.begin(), plan_.inputs.end(), w->entry().key) != plan_.inputs.end();
-      return !is_input || std::find(now->begin(), now->end(), w) != now->end();
-    });
+    return std::all_of(windows_.begin(), windows_.end(),
+                       [&](const auto& w) { return std::find(now->begin(), now->end(), w) != now->end(); });
   }
 
  private:
   RocksCore& core_;
   const MergePlan plan_;
-  const std::shared_ptr<const WindowList> windows_;  // Held: the files stay.
+  const WindowList windows_;  // The plan's inputs, held in the catalogue.
   const WindowKey key_;
   std::unique_ptr<WindowWriter> writer_;
   std::vector<std::unique_ptr<MergeInput>> inputs_;  // Not at their end; in order of the catalogue.
@@ -146,7 +151,11 @@ base::Result<std::unique_ptr<WindowMerger::Merge>> WindowMerger::Begin() {
   rules.given_up = given_up_;
   std::optional<MergePlan> plan = PlanMerge(entries, rules);
   if (!plan) return std::unique_ptr<Merge>();
-  auto merge = std::make_unique<Merge>(core_, std::move(*plan), windows);
+  WindowList inputs;
+  std::copy_if(windows->begin(), windows->end(), std::back_inserter(inputs), [&](const auto& window) {
+    return std::find(plan->inputs.begin(), plan->inputs.end(), window->entry().key) != plan->inputs.end();
+  });
+  auto merge = std::make_unique<Merge>(core_, std::move(*plan), std::move(inputs));
   BW_RETURN_IF_ERROR(merge->Open());
   return merge;
 }

@@ -357,6 +357,22 @@ TEST_F(WindowTest, ReadersKeepWhatIsForgotten) {
   EXPECT_EQ(catalogue_->NextGeneration({1}), 0u);
 }
 
+TEST_F(WindowTest, WhatIsHeldKeepsItsFilesAndHoldsBackNothingElse) {
+  const std::uint64_t first = Seal({{1}, 0}, {Labels{{"__name__", "a"}}});
+  const auto held = catalogue_->windows()->front();
+  catalogue_->Hold({{{1}, 0}});
+  const std::uint64_t second = Seal({{2}, 0}, {Labels{{"__name__", "b"}}});
+  EXPECT_TRUE(catalogue_->OlderReadersGone(first));
+  EXPECT_TRUE(catalogue_->OlderReadersGone(second));
+  ASSERT_TRUE(catalogue_->Remove({{{1}, 0}}).ok());
+  ASSERT_TRUE(catalogue_->DropRemoved().ok());
+  EXPECT_EQ(FindIn(*held, {}).size(), 1u);
+  EXPECT_TRUE(catalogue_->HasRemoved());
+  catalogue_->Release({{{1}, 0}});
+  ASSERT_TRUE(catalogue_->DropRemoved().ok());
+  EXPECT_THAT(GenerationsOnDisk(*database_), ElementsAre(WindowKey{{2}, 0}));
+}
+
 TEST_F(WindowTest, OlderReadersAreSeen) {
   auto old = catalogue_->windows();
   const std::uint64_t first = Seal({{1}, 0}, {Labels{{"__name__", "a"}}});
