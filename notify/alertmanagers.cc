@@ -155,8 +155,9 @@ class AlertmanagerSender::Impl {
     for (AlertParcel& parcel : parcels) {
       std::erase_if(parcel, [&](metric::AlertUpdate& update) {
         std::optional<metric::Labels> labels = relabel::Relabel(update.labels, group.alert_relabel_configs);
-        if (labels) update.labels = *std::move(labels);
-        return !labels.has_value();
+        if (!labels) return true;
+        update.labels = *std::move(labels);
+        return false;
       });
     }
     std::erase_if(parcels, [](const AlertParcel& parcel) { return parcel.empty(); });

@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 
 constexpr base::TimestampMs kAlertmanagerNow{1'800'000'000'000};
 
-metric::AlertUpdate SomeAlert(std::uint64_t sequence, std::string_view name, metric::Labels labels = {}) {
+metric::AlertUpdate SomeAlert(std::uint64_t sequence, std::string_view name, const metric::Labels& labels = {}) {
   metric::AlertUpdate update;
   update.sequence = sequence;
   update.labels = metric::LabelsBuilder(labels).Set("alertname", name).Build();

@@ -360,7 +360,7 @@ class Execution {
 
   std::optional<Value> Variable(const Expression& variable, const Arguments& arguments) {
     At(variable);
-    const auto value = GetVariable(variable.names[0]);
+    auto value = GetVariable(variable.names[0]);
     if (!value) return std::nullopt;
     if (variable.names.size() == 1) {
       if (!arguments.empty()) return Fail("can't give argument to non-function " + variable.ToString());

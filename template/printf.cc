@@ -56,7 +56,7 @@ std::string FirstCodePoints(std::string_view text, int n) {
 
 // "text" as Go quotes it; with `ascii`, nothing outside ASCII is left.
 std::string QuoteText(const std::string& text, bool ascii) {
-  const std::string quoted = base::Quote(text);
+  std::string quoted = base::Quote(text);
   if (!ascii) return quoted;
   std::string out;
   std::string_view rest = quoted;

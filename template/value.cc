@@ -83,9 +83,9 @@ Value Value::Map(ValueMap entries, Value missing, std::string type) {
       State(std::make_shared<const MapBox>(MapBox{std::move(entries), std::move(missing), std::move(type), depth})));
 }
 
-Value Value::StringMap(std::map<std::string, std::string, std::less<>> entries) {
+Value Value::StringMap(const std::map<std::string, std::string, std::less<>>& entries) {
   ValueMap values;
-  for (auto& [key, value] : entries) values.emplace_hint(values.end(), key, String(std::move(value)));
+  for (const auto& [key, value] : entries) values.emplace_hint(values.end(), key, String(value));
   return Map(std::move(values), String(""), "map[string]string");
 }
 

@@ -65,7 +65,7 @@ class Value {
   static Value List(ValueList items, std::string type = "[]interface {}");
   // `missing` is what a key that is not there yields; for a map of strings the empty string.
   static Value Map(ValueMap entries, Value missing, std::string type);
-  static Value StringMap(std::map<std::string, std::string, std::less<>> entries);
+  static Value StringMap(const std::map<std::string, std::string, std::less<>>& entries);
   static Value StringList(std::vector<std::string> items);
   static Value AnyMap(ValueMap entries);
   static Value Of(std::shared_ptr<const Object> object);

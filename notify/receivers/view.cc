@@ -129,7 +129,7 @@ class KeyValues final : public MethodObject {
   static Value MakeMap(const PairList& pairs) {
     std::map<std::string, std::string, std::less<>> map;
     for (const auto& [name, value] : pairs) map.emplace(name, value);
-    return Value::StringMap(std::move(map));
+    return Value::StringMap(map);
   }
   base::Result<Value> Remove(ValueArguments args) const {
     if (args.size() != 1) return ArgumentCount("Remove", 1, args.size());

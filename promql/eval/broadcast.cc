@@ -14,7 +14,7 @@ class BroadcastVector final : public VectorOperator {
     SampleCounts once(1, SampleCounts::Detail::kTotals);
     const CountingScope inside(context, once);
     Row wide;
-    const base::Status status = once_->Run(context, [&](Row& row) {
+    base::Status status = once_->Run(context, [&](Row& row) {
       const CountingScope above(context, outside);
       wide.Reset(steps_);
       wide.labels = std::move(row.labels);

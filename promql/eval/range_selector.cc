@@ -37,7 +37,7 @@ class SubqueryOperator final : public RangeOperator {
     SampleCounts counts(inner_grid_.count, CountsNeeded(outside));
     const CountingScope inside(context, counts);
     SeriesSamples series;
-    const base::Status status = inner_->Run(context, [&](Row& row) -> base::Status {
+    base::Status status = inner_->Run(context, [&](Row& row) -> base::Status {
       const CountingScope above(context, outside);
       BW_RETURN_IF_ERROR(context.CheckAlive());
       series.Clear();

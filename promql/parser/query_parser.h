@@ -73,7 +73,7 @@ class QueryParser {
   bool LabelSetItem(metric::LabelsBuilder& labels);
 
   // What follows a selector or subquery. `node` is changed in place.
-  Node Brackets(Node node);
+  Node Brackets(const Node& node);
   Node RangeSelector(const Node& node, const Token& open, std::shared_ptr<Expr> range);
   Node SubqueryExpr(const Node& node, std::shared_ptr<Expr> range);
   bool OffsetModifier(Node& node);

@@ -190,7 +190,7 @@ QueryParser::Node QueryParser::Postfix(Node node) {
   while (node) {
     bool good = true;
     switch (token_.kind) {
-      case Kind::kLeftBracket: node = Brackets(std::move(node)); break;
+      case Kind::kLeftBracket: node = Brackets(node); break;
       case Kind::kOffset: good = OffsetModifier(node); break;
       case Kind::kAt: good = AtModifierOf(node); break;
       case Kind::kAnchored:
@@ -202,7 +202,7 @@ QueryParser::Node QueryParser::Postfix(Node node) {
   return node;
 }
 
-QueryParser::Node QueryParser::Brackets(Node node) {
+QueryParser::Node QueryParser::Brackets(const Node& node) {
   const Token open = token_;
   const std::string_view outer_context = context_;
   Advance();

@@ -40,7 +40,7 @@ TEST(SlotSchedulerTest, RunsTasksAtTheirSlots) {
   base::SimulatedClock clock(TimestampMs(1000));
   SlotScheduler scheduler(clock, AlwaysOpen);
   std::vector<std::string> runs;
-  const auto note = [&](std::string name) {
+  const auto note = [&](const std::string& name) {
     return [&runs, name](TimestampMs slot, std::uint64_t missed) {
       runs.push_back(name + "@" + std::to_string(slot.ms) + (missed > 0 ? "-" + std::to_string(missed) : ""));
     };

@@ -198,7 +198,7 @@ Value SampleValue(double value, const promql::HistogramPtr& histogram) {
 Value LabelsValue(const metric::Labels& labels) {
   std::map<std::string, std::string, std::less<>> entries;
   for (const auto& [name, value] : labels) entries.emplace(name, value);
-  return Value::StringMap(std::move(entries));
+  return Value::StringMap(entries);
 }
 
 }  // namespace bellwether::rules

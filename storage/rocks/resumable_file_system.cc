@@ -127,9 +127,9 @@ class ResumableFileSystem final : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> NewResumableFileSystem(std::shared_ptr<rocksdb::FileSystem> target,
+std::shared_ptr<rocksdb::FileSystem> NewResumableFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target,
                                                             std::atomic<std::uint64_t>& syncs) {
-  return std::make_shared<ResumableFileSystem>(std::move(target), syncs);
+  return std::make_shared<ResumableFileSystem>(target, syncs);
 }
 
 }  // namespace bellwether::storage

@@ -19,7 +19,7 @@ class FileSystem;
 namespace bellwether::storage {
 
 // Counts syncs of files in `syncs`, which outlives the file system.
-[[nodiscard]] std::shared_ptr<rocksdb::FileSystem> NewResumableFileSystem(std::shared_ptr<rocksdb::FileSystem> target,
-                                                                          std::atomic<std::uint64_t>& syncs);
+[[nodiscard]] std::shared_ptr<rocksdb::FileSystem> NewResumableFileSystem(
+    const std::shared_ptr<rocksdb::FileSystem>& target, std::atomic<std::uint64_t>& syncs);
 
 }  // namespace bellwether::storage
