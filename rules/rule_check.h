@@ -19,8 +19,12 @@ struct RuleFileOptions {
   std::vector<std::string> severities = {};  // From low to high; empty: info, warning, error, critical, page.
 };
 
-// How many rules the file has, or every fault found, a line each.
-[[nodiscard]] base::Result<std::size_t> CheckRuleFile(const std::string& path, const RuleFileOptions& options);
+// How many rules each of the files has, or every fault found in it, a line each. The files are judged together, as a
+// server that loads them does: an alert that one of them names (`alert:` of a signal, `depends_on`) must be a rule of
+// one of them, and none may wait for itself, however indirectly. That is looked for where each is good by itself.
+[[nodiscard]] std::vector<base::Result<std::size_t>> CheckRuleFiles(const std::vector<std::string>& paths,
+                                                                    const RuleFileOptions& options);
+// The same for a text that stands alone.
 [[nodiscard]] base::Result<std::size_t> CheckRuleText(const std::string& name, std::string_view text,
                                                       const RuleFileOptions& options);
 

@@ -14,6 +14,7 @@
 #include "base/quote.h"
 #include "base/read_file.h"
 #include "rules/file/rule_file.h"
+#include "rules/file/rule_references.h"
 #include "rules/unittest/expectation.h"
 #include "rules/unittest/test_file.h"
 #include "rules/unittest/test_world.h"
@@ -232,6 +233,7 @@ RuleTestReport RunRuleTests(const std::string& path, const RuleTestOptions& opti
   TestFile file = ReadTestText(path, *text, options.ignore_unknown_fields);
   report.faults = std::move(file.faults);
   const std::vector<RuleFile> rule_files = ReadRuleFilesOf(file, options, report);
+  if (report.faults.empty()) report.faults = FindReferenceFaults(rule_files);
   if (!report.faults.empty()) return report;
   const std::vector<GroupSource> groups = OrderGroups(file, rule_files);
   CoveredRules covered;

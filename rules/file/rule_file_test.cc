@@ -194,9 +194,9 @@ groups:
 }
 
 TEST(RuleFileTest, SaysWhenAFileCannotBeRead) {
-  EXPECT_EQ(CheckRuleFile("no/such/file.yml", {}).status().message(),
+  EXPECT_EQ(CheckRuleFiles({"no/such/file.yml"}, {}).front().status().message(),
             "no/such/file.yml: cannot be read: there is no such file");
-  EXPECT_FALSE(CheckRuleFile(".", {}).ok());
+  EXPECT_FALSE(CheckRuleFiles({"."}, {}).front().ok());
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(RuleConformanceTest, ChecksAsTheReferenceCommandDoes) {
   const std::vector<ConformanceCase> cases = CasesOf("check rules");
   if (cases.empty()) GTEST_SKIP() << "no shared/conformance beside the checkout";
   for (const ConformanceCase& c : cases) {
-    const auto checked = CheckRuleFile(c.file, {});
+    const auto checked = CheckRuleFiles({c.file}, {}).front();
     EXPECT_EQ(checked.ok(), c.good) << c.file << ": " << checked.status().message();
     // The reason behind the last position and rule, where theirs is a fault of a rule.
     const std::size_t rule = c.reason.find("\": ");

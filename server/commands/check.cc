@@ -53,9 +53,10 @@ rules::RuleFileOptions FileOptionsOf(const CheckFlags& flags) {
 int CheckRuleFiles(const std::vector<std::string>& files, const CheckFlags& flags) {
   const rules::RuleFileOptions options = FileOptionsOf(flags);
   int code = 0;
-  for (const std::string& file : files) {
-    const auto rules = rules::CheckRuleFile(file, options);
-    code |= CheckOne(file, rules.status(), rules.ok() ? fmt::format("{} rules found", *rules) : "");
+  const auto checked = rules::CheckRuleFiles(files, options);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto& rules = checked[i];
+    code |= CheckOne(files[i], rules.status(), rules.ok() ? fmt::format("{} rules found", *rules) : "");
   }
   return code;
 }
