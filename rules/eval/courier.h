@@ -7,9 +7,9 @@
 #include <stop_token>
 #include <thread>
 
+#include "base/alarm.h"
 #include "base/clock.h"
 #include "base/time.h"
-#include "rules/eval/alarm.h"
 #include "rules/eval/orphan_series.h"
 #include "rules/state/update_queue.h"
 #include "storage/storage.h"
@@ -40,7 +40,7 @@ class Courier {
   storage::Storage& storage_;
   UpdateQueue& queue_;
   OrphanSeries& orphans_;
-  Alarm alarm_;
+  base::Alarm alarm_;
   std::jthread thread_;
 };
 

@@ -21,10 +21,10 @@
 #include <thread>
 #include <vector>
 
+#include "base/alarm.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/time.h"
-#include "rules/eval/alarm.h"
 
 namespace bellwether::rules {
 
@@ -82,7 +82,7 @@ class SlotScheduler {
 
   base::Clock& clock_;
   const Gate gate_;
-  Alarm alarm_;
+  base::Alarm alarm_;
 
   base::Mutex mu_;
   base::CondVar changed_;

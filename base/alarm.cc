@@ -1,13 +1,13 @@
-#include "rules/eval/alarm.h"
+#include "base/alarm.h"
 
 #include <utility>
 
-namespace bellwether::rules {
+namespace bellwether::base {
 
-void Alarm::SleepUntil(base::TimestampMs until, const std::stop_token& stop) {
+void Alarm::SleepUntil(TimestampMs until, const std::stop_token& stop) {
   std::stop_source sleep;
   {
-    const base::MutexLock lock(mu_);
+    const MutexLock lock(mu_);
     if (std::exchange(rung_, false)) return;
     sleep_ = sleep;
   }
@@ -15,18 +15,18 @@ void Alarm::SleepUntil(base::TimestampMs until, const std::stop_token& stop) {
     const std::stop_callback on_stop(stop, [&sleep] { sleep.request_stop(); });
     clock_.SleepUntil(until, sleep.get_token());
   }
-  const base::MutexLock lock(mu_);
+  const MutexLock lock(mu_);
   rung_ = false;
 }
 
 void Alarm::Ring() {
   std::stop_source sleep(std::nostopstate);
   {
-    const base::MutexLock lock(mu_);
+    const MutexLock lock(mu_);
     rung_ = true;
     std::stop_source(sleep_).swap(sleep);
   }
   sleep.request_stop();
 }
 
-}  // namespace bellwether::rules
+}  // namespace bellwether::base
