@@ -106,6 +106,9 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
     context.history = [rules](base::TimestampMs min, base::TimestampMs max) { return rules->History(min, max); };
   }
   context.topology = dependencies.topology;
+  if (incidents::Suppressor* suppressor = dependencies.suppressor) {
+    context.standings = [suppressor] { return suppressor->Snapshot(); };
+  }
   if (dependencies.alertmanagers) context.alertmanagers = dependencies.alertmanagers;
   context.reload = dependencies.reload ? dependencies.reload : [] { return base::OkStatus(); };
   context.config_status = dependencies.config_status ? dependencies.config_status

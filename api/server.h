@@ -20,6 +20,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "incidents/suppressor.h"
 #include "incidents/topology_store.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
@@ -78,6 +79,7 @@ struct ServerDependencies {
   rules::RuleManager* rules = nullptr;
   notify::Dispatcher* dispatcher = nullptr;
   incidents::TopologyStore* topology = nullptr;
+  incidents::Suppressor* suppressor = nullptr;  // Null: every alert is told.
   base::Clock& clock;
   base::MetricsRegistry& metrics;
   std::function<base::Status()> reload = {};  // Applies the configuration file anew.

@@ -7,9 +7,11 @@
 // Thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -27,6 +29,9 @@ class TopologyStore {
   // Reads what the API gave; SetDeclared puts it in force. Call once, before anything else. Errors: the state store's.
   base::Status Load();
 
+  // `listener` is called after each change, under no lock. Call before anything else.
+  void SetListener(std::function<void()> listener) { listener_ = std::move(listener); }
+
   // The file's components. What is left out of force is said in the log.
   void SetDeclared(std::vector<Component> components);
 
@@ -40,9 +45,12 @@ class TopologyStore {
 
  private:
   void PutInForce(std::vector<Component> declared, std::vector<Component> given) BW_REQUIRES(turn_);
+  base::Status Replace(std::string_view document) BW_REQUIRES(turn_);
+  void TellListener() const;
   void Combine(std::vector<Component> declared) BW_REQUIRES(turn_);
 
   storage::StateStore& state_;
+  std::function<void()> listener_;
 
   base::Mutex turn_;  // Held over a whole change, writes included: it keeps changes apart.
   std::string document_ BW_GUARDED_BY(turn_);

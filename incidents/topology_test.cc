@@ -188,5 +188,16 @@ TEST_F(TopologyStoreTest, RefusesWhatDoesNotFitWhole) {
   EXPECT_EQ(store.Current()->Find({"model", "fraud"}), nullptr) << "nothing takes the place of what was";
 }
 
+TEST_F(TopologyStoreTest, TellsOfEachChange) {
+  TopologyStore store(*state_);
+  std::vector<std::size_t> sizes;  // Under no lock: the listener may look.
+  store.SetListener([&] { sizes.push_back(store.Current()->components().size()); });
+  ASSERT_TRUE(store.Load().ok());
+  store.SetDeclared(Declared("{kind: pipeline, name: fs}"));
+  ASSERT_TRUE(store.Put("components: [{kind: model, name: fraud}]").ok());
+  EXPECT_FALSE(store.Put("[]").ok());
+  EXPECT_THAT(sizes, ElementsAre(1U, 2U));
+}
+
 }  // namespace
 }  // namespace bellwether::incidents

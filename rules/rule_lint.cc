@@ -12,6 +12,7 @@
 #include "promql/parser/function_signatures.h"
 #include "rules/file/condition_spec.h"
 #include "rules/file/rule_file.h"
+#include "rules/severities.h"
 #include "yaml/field_reader.h"
 #include "yaml/suggestion.h"
 #include "yaml/yaml_tree.h"

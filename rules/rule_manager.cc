@@ -89,7 +89,7 @@ class RuleManager::Impl {
         courier_(dependencies.clock, dependencies.storage, queue_, orphans_),
         scheduler_(dependencies.clock, [this](base::TimestampMs now) { return MayEvaluate(now); }) {}
 
-  base::Status Load(const std::vector<std::string>& paths, const RuleOptions& options) {
+  base::Status Load(const std::vector<std::string>& paths, const RuleOptions& options, const Announce& announce) {
     const base::MutexLock lock(load_mu_);
     BW_ASSIGN_OR_RETURN(std::vector<RuleFile> files,
                         ReadRuleFiles(paths, dependencies_.engine.options().parser, options));
@@ -100,6 +100,11 @@ class RuleManager::Impl {
       BW_RETURN_IF_ERROR(Restore(next));  // Before anything of it can be evaluated.
     }
     options_ = options;
+    if (announce) {
+      std::vector<GroupSnapshot> snapshots;
+      for (const auto& [key, running] : next) snapshots.push_back(running.group->Snapshot());
+      announce(snapshots);
+    }
     PutInForce(std::move(next));
     loaded_ = true;
     return base::OkStatus();
@@ -336,8 +341,9 @@ RuleManager::RuleManager(RuleOptions options, RuleDependencies dependencies)
 
 RuleManager::~RuleManager() { impl_->Stop(); }
 
-base::Status RuleManager::Load(const std::vector<std::string>& files, const RuleOptions& options) {
-  return impl_->Load(files, options);
+base::Status RuleManager::Load(const std::vector<std::string>& files, const RuleOptions& options,
+                               const Announce& announce) {
+  return impl_->Load(files, options, announce);
 }
 
 base::Status RuleManager::Start() { return impl_->Start(); }

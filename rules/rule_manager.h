@@ -104,6 +104,16 @@ struct ConditionSnapshot {
   std::vector<OverrideSnapshot> overrides;
 };
 
+// Another alert that explains those of a rule; see rules/file/condition_spec.h.
+struct DependencySnapshot {
+  std::string alert;
+  bool through_topology = false;
+  std::vector<std::string> equal;
+  base::DurationMs wait;
+  base::DurationMs extension;
+  base::DurationMs max;
+};
+
 struct RuleSnapshot {
   bool alerting = false;
   std::string name;
@@ -119,6 +129,7 @@ struct RuleSnapshot {
   double evaluation_s = 0;
   std::vector<AlertSnapshot> alerts;                           // Pending and firing.
   std::optional<ConditionSnapshot> conditions = std::nullopt;  // Of rules with levels or signals.
+  std::vector<DependencySnapshot> depends_on = {};
 };
 
 struct GroupSnapshot {
@@ -149,10 +160,13 @@ class RuleManager {
   RuleManager(RuleOptions options, RuleDependencies dependencies);
   ~RuleManager();  // Stops.
 
+  using Announce = std::function<void(const std::vector<GroupSnapshot>& groups)>;
+
   // Reads the files (paths, already expanded) and puts their groups in place of the present ones; groups that did not
   // change go on untouched, alerts of changed groups are kept where rule name and labels agree. On any error the
-  // present rules stay and the message lists each fault as FILE: LINE:COLUMN: ... .
-  base::Status Load(const std::vector<std::string>& files, const RuleOptions& options);
+  // present rules stay and the message lists each fault as FILE: LINE:COLUMN: ... . `announce`, if set, is told the new
+  // groups before anything of them is evaluated, and after nothing can refuse them any more.
+  base::Status Load(const std::vector<std::string>& files, const RuleOptions& options, const Announce& announce = {});
 
   // Starts evaluating in the background, restoring alert states first.
   base::Status Start();

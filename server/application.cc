@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
+#include "incidents/suppressor.h"
 #include "incidents/topology_store.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
@@ -25,6 +26,7 @@
 #include "server/config/config.h"
 #include "server/features.h"
 #include "server/http_client.h"
+#include "server/joints.h"
 #include "server/topology_series.h"
 #include "server/version.h"
 #include "storage/open.h"
@@ -34,27 +36,8 @@ namespace {
 
 constexpr base::DurationMs kStopGrace = base::Seconds(5);
 
-// Rules ask what is upstream of an instance; incidents know. Neither knows the other.
-class RuleTopology final : public rules::Topology {
- public:
-  explicit RuleTopology(const incidents::TopologyStore& store) : store_(store) {}
-
-  [[nodiscard]] std::vector<metric::ComponentId> UpstreamOf(const metric::Labels& instance) const override {
-    const auto topology = store_.Current();
-    std::set<metric::ComponentId> upstream;
-    for (const incidents::ComponentId& id : topology->NamedBy(instance)) {
-      for (const incidents::Upstream& above : topology->UpstreamOf(id)) upstream.insert(above.id);
-    }
-    return {upstream.begin(), upstream.end()};
-  }
-
- private:
-  const incidents::TopologyStore& store_;
-};
-
-// Rules and notifications do not know each other; their numbering of updates is the same. Alertmanagers are told first:
-// they wait for no disk, and what is given again they know by its number.
-class NotifyingSink final : public rules::AlertSink {
+// Alertmanagers are told first: they wait for no disk, and what is given again they know by its number.
+class NotifyingSink final : public incidents::UpdateSink {
  public:
   NotifyingSink(notify::Dispatcher& dispatcher, notify::AlertmanagerSender& alertmanagers)
       : dispatcher_(dispatcher), alertmanagers_(alertmanagers) {}
@@ -152,6 +135,7 @@ struct Application::Parts {
                                                            .rules = rules.get(),
                                                            .dispatcher = dispatcher.get(),
                                                            .topology = topology.get(),
+                                                           .suppressor = suppressor.get(),
                                                            .clock = clock,
                                                            .metrics = metrics,
                                                            .reload = [this] { return Apply(); },
@@ -191,7 +175,11 @@ struct Application::Parts {
       status = opened_file.status();
       if (status.ok()) query_log_file = *std::move(opened_file);
     }
-    if (status.ok()) status = rules->Load(config->rule_files, MakeRuleOptions(*config));
+    if (status.ok()) {
+      status = rules->Load(config->rule_files, MakeRuleOptions(*config), [&](const auto& groups) {
+        suppressor->Configure(config->suppression, DependenciesOf(groups));
+      });
+    }
     reload_success->Set(status.ok() ? 1 : 0);
     if (!status.ok()) {
       const base::MutexLock lock(shown_mu);
@@ -228,9 +216,11 @@ struct Application::Parts {
   std::unique_ptr<notify::Dispatcher> dispatcher;
   std::unique_ptr<notify::AlertmanagerSender> alertmanagers;
   std::unique_ptr<incidents::TopologyStore> topology;
+  std::unique_ptr<NotifyingSink> notifying_sink;
+  std::unique_ptr<incidents::Suppressor> suppressor;
   std::unique_ptr<TopologySeries> topology_series;
   std::unique_ptr<RuleTopology> rule_topology;
-  std::unique_ptr<NotifyingSink> sink;
+  std::unique_ptr<SuppressingSink> sink;
   std::unique_ptr<rules::RuleManager> rules;
   std::optional<api::Server> server;
   base::Gauge* reload_success = &metrics.AddGauge("bellwether_config_last_reload_successful",
@@ -287,8 +277,16 @@ base::Status Application::Start() {
   if (const base::Status s = p.topology->Load(); !s.ok()) return s.WithContext("read the topology");
   p.topology_series =
       std::make_unique<TopologySeries>(*p.opened.storage, p.clock, [&store = *p.topology] { return store.Current(); });
-  p.rule_topology = std::make_unique<RuleTopology>(*p.topology);
-  p.sink = std::make_unique<NotifyingSink>(*p.dispatcher, *p.alertmanagers);
+  p.rule_topology = std::make_unique<RuleTopology>([&store = *p.topology] { return store.Current(); });
+  p.notifying_sink = std::make_unique<NotifyingSink>(*p.dispatcher, *p.alertmanagers);
+  p.suppressor = std::make_unique<incidents::Suppressor>(
+      incidents::SuppressorDependencies{.state = *p.opened.state,
+                                        .clock = p.clock,
+                                        .metrics = p.metrics,
+                                        .sink = *p.notifying_sink,
+                                        .topology = [&store = *p.topology] { return store.Current(); }});
+  p.topology->SetListener([suppressor = p.suppressor.get()] { suppressor->TopologyChanged(); });
+  p.sink = std::make_unique<SuppressingSink>(*p.suppressor);
   p.rules = std::make_unique<rules::RuleManager>(p.MakeRuleOptions(config),
                                                  rules::RuleDependencies{.storage = *p.opened.storage,
                                                                          .state = *p.opened.state,
@@ -302,6 +300,7 @@ base::Status Application::Start() {
   if (const base::Status s = p.dispatcher->Start(); !s.ok()) return s.WithContext("start notifications");
   p.alertmanagers->Start();
   p.topology_series->Start(config.evaluation_interval);
+  if (const base::Status s = p.suppressor->Start(); !s.ok()) return s.WithContext("start suppression");
   if (const base::Status s = p.rules->Start(); !s.ok()) return s.WithContext("start rules");
   p.server->SetReady(true);
   return base::OkStatus();
@@ -317,6 +316,7 @@ void Application::Stop() {
   }
   if (p.topology_series) p.topology_series->Stop();
   if (p.rules) p.rules->Stop();
+  if (p.suppressor) p.suppressor->Stop();
   if (p.alertmanagers) p.alertmanagers->Stop();
   if (p.dispatcher) p.dispatcher->Stop();
 }

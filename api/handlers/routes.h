@@ -23,6 +23,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "incidents/suppressor.h"
 #include "incidents/topology_store.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
@@ -56,6 +57,8 @@ struct HandlerContext {
       history = {};
   std::function<notify::AlertmanagerUrls()> alertmanagers = [] { return notify::AlertmanagerUrls(); };
   incidents::TopologyStore* topology = nullptr;  // May be null: there is none.
+  // Alerts that are held or suppressed.
+  std::function<incidents::Standings()> standings = [] { return incidents::Standings(); };
   std::function<base::Status()> reload = {};
   std::function<ConfigStatus()> config_status = {};
   std::function<metric::Labels()> external_labels = [] { return metric::Labels(); };

@@ -108,6 +108,7 @@ struct RulePage {
     std::vector<const rules::RuleSnapshot*> rules;
   };
   std::vector<rules::GroupSnapshot> groups;  // Owns what `entries` point to.
+  incidents::Standings standings;
   std::vector<Entry> entries;
   std::string next_token;
 };
@@ -139,10 +140,13 @@ base::Status Rules(const HandlerContext& context, const HttpRequest& request, Ht
   BW_ASSIGN_OR_RETURN(const RuleQuery query, ReadRuleQuery(request));
   const auto page = std::make_shared<RulePage>();
   page->groups = context.groups();
+  if (query.alerts == AlertList::kShown) page->standings = context.standings();
   BW_RETURN_IF_ERROR(FillPage(query, *page));
   RespondDataStreamed(response, [page, alerts = query.alerts](JsonWriter& json) {
     json.BeginObject().Key("groups").BeginArray();
-    for (const RulePage::Entry& entry : page->entries) WriteRuleGroup(json, *entry.group, entry.rules, alerts);
+    for (const RulePage::Entry& entry : page->entries) {
+      WriteRuleGroup(json, *entry.group, entry.rules, alerts, page->standings);
+    }
     json.EndArray();
     if (!page->next_token.empty()) json.Key("groupNextToken").String(page->next_token);
     json.EndObject();
@@ -151,11 +155,11 @@ base::Status Rules(const HandlerContext& context, const HttpRequest& request, Ht
 }
 
 base::Status Alerts(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
-  RespondDataStreamed(response, [groups = context.groups()](JsonWriter& json) {
+  RespondDataStreamed(response, [groups = context.groups(), standings = context.standings()](JsonWriter& json) {
     json.BeginObject().Key("alerts").BeginArray();
     for (const rules::GroupSnapshot& group : groups) {
       for (const rules::RuleSnapshot& rule : group.rules) {
-        for (const rules::AlertSnapshot& alert : rule.alerts) WriteAlert(json, alert);
+        for (const rules::AlertSnapshot& alert : rule.alerts) WriteAlert(json, alert, standings);
       }
     }
     json.EndArray().EndObject();

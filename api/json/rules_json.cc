@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "api/json/value_json.h"
 #include "base/number.h"
 
@@ -37,6 +39,15 @@ void WriteAnnotations(JsonWriter& json, const metric::Annotations& annotations) 
   for (const auto& [name, text] : annotations) json.Key(name).PlainString(text);
   json.EndObject();
 }
+
+void WriteTexts(JsonWriter& json, std::string_view key, const std::vector<std::string>& texts) {
+  json.Key(key).BeginArray();
+  for (const std::string& text : texts) json.String(text);
+  json.EndArray();
+}
+
+// As Alertmanager prints it.
+std::string FingerprintText(const metric::Labels& labels) { return fmt::format("{:016x}", labels.Fingerprint()); }
 
 void WriteThreshold(JsonWriter& json, const rules::Threshold& threshold) {
   const bool above = threshold.side == rules::Side::kAbove;
@@ -75,9 +86,7 @@ void WriteSignals(JsonWriter& json, const std::vector<rules::SignalSnapshot>& si
 // What Prometheus's rules have no keys for.
 void WriteConditions(JsonWriter& json, const rules::ConditionSnapshot& conditions) {
   if (!conditions.signals.empty()) {
-    json.Key("matchOn").BeginArray();
-    for (const std::string& label : conditions.match_on) json.String(label);
-    json.EndArray();
+    WriteTexts(json, "matchOn", conditions.match_on);
     WriteSignals(json, conditions.signals);
     json.Key("when").String(conditions.when);
   }
@@ -107,6 +116,51 @@ void WriteHoldingSignals(JsonWriter& json, const std::vector<rules::SignalStandi
   json.EndObject();
 }
 
+void WriteDependencies(JsonWriter& json, const std::vector<rules::DependencySnapshot>& dependencies) {
+  json.Key("dependsOn").BeginArray();
+  for (const rules::DependencySnapshot& dependency : dependencies) {
+    json.BeginObject().Key("alert").String(dependency.alert);
+    if (dependency.through_topology) {
+      json.Key("through").String("topology");
+    } else {
+      WriteTexts(json, "equal", dependency.equal);
+    }
+    json.Key("wait").Number(dependency.wait.seconds()).Key("extension").Number(dependency.extension.seconds());
+    json.Key("max").Number(dependency.max.seconds()).EndObject();
+  }
+  json.EndArray();
+}
+
+void WriteCause(JsonWriter& json, const incidents::Cause& cause) {
+  json.BeginObject().Key("fingerprint").String(FingerprintText(cause.labels)).Key("labels");
+  WriteLabels(json, cause.labels);
+  json.Key("since").String(base::FormatRfc3339(cause.since));
+  if (cause.path.empty()) {
+    json.Key("through").String("labels");
+    WriteTexts(json, "equal", cause.equal);
+  } else {
+    std::vector<std::string> path;
+    for (const metric::ComponentId& id : cause.path) path.push_back(id.kind + "/" + id.name);
+    json.Key("through").String("topology");
+    WriteTexts(json, "path", path);
+  }
+  json.EndObject();
+}
+
+// Why nothing is said of an alert: with Alertmanager's words where it has them.
+void WriteStanding(JsonWriter& json, const incidents::Standing& standing) {
+  json.Key("status").BeginObject();
+  json.Key("state").String(standing.verdict == incidents::Verdict::kHold ? "held" : "suppressed");
+  std::vector<std::string> fingerprints;
+  for (const incidents::Cause& cause : standing.causes) fingerprints.push_back(FingerprintText(cause.labels));
+  WriteTexts(json, "inhibitedBy", fingerprints);
+  json.Key("reason").String(standing.reason).Key("since").String(base::FormatRfc3339(standing.since));
+  if (standing.until) json.Key("until").String(base::FormatRfc3339(*standing.until));
+  json.Key("told").Bool(standing.told).Key("suppressedBy").BeginArray();
+  for (const incidents::Cause& cause : standing.causes) WriteCause(json, cause);
+  json.EndArray().EndObject();
+}
+
 // What both kinds of rule end with.
 void WriteRuleTail(JsonWriter& json, const rules::RuleSnapshot& rule) {
   json.Key("health").String(JsonRuleHealth(rule.health));
@@ -118,7 +172,8 @@ void WriteRuleTail(JsonWriter& json, const rules::RuleSnapshot& rule) {
   json.Key("type").String(rule.alerting ? "alerting" : "recording");
 }
 
-void WriteAlertingParts(JsonWriter& json, const rules::RuleSnapshot& rule, AlertList alerts) {
+void WriteAlertingParts(JsonWriter& json, const rules::RuleSnapshot& rule, AlertList alerts,
+                        const incidents::Standings& standings) {
   json.Key("duration").Number(rule.hold.seconds()).Key("keepFiringFor").Number(rule.keep_firing_for.seconds());
   json.Key("labels");
   WriteLabels(json, rule.labels);
@@ -130,17 +185,19 @@ void WriteAlertingParts(JsonWriter& json, const rules::RuleSnapshot& rule, Alert
     return;
   }
   json.BeginArray();
-  for (const rules::AlertSnapshot& alert : rule.alerts) WriteAlert(json, alert);
+  for (const rules::AlertSnapshot& alert : rule.alerts) WriteAlert(json, alert, standings);
   json.EndArray();
 }
 
-void WriteRule(JsonWriter& json, const rules::RuleSnapshot& rule, AlertList alerts) {
+void WriteRule(JsonWriter& json, const rules::RuleSnapshot& rule, AlertList alerts,
+               const incidents::Standings& standings) {
   json.BeginObject();
   if (rule.alerting) json.Key("state").String(rule.last_evaluation ? JsonAlertState(rule.state) : "unknown");
   json.Key("name").String(rule.name).Key("query").String(rule.query);
   if (rule.conditions) WriteConditions(json, *rule.conditions);
+  if (!rule.depends_on.empty()) WriteDependencies(json, rule.depends_on);
   if (rule.alerting) {
-    WriteAlertingParts(json, rule, alerts);
+    WriteAlertingParts(json, rule, alerts, standings);
   } else {
     json.Key("labels");
     WriteLabels(json, rule.labels);
@@ -151,7 +208,7 @@ void WriteRule(JsonWriter& json, const rules::RuleSnapshot& rule, AlertList aler
 
 }  // namespace
 
-void WriteAlert(JsonWriter& json, const rules::AlertSnapshot& alert) {
+void WriteAlert(JsonWriter& json, const rules::AlertSnapshot& alert, const incidents::Standings& standings) {
   json.BeginObject().Key("labels");
   WriteLabels(json, alert.labels);
   json.Key("annotations");
@@ -161,13 +218,16 @@ void WriteAlert(JsonWriter& json, const rules::AlertSnapshot& alert) {
   if (!alert.level.empty()) json.Key("level").String(alert.level);
   if (alert.level_since) json.Key("levelSince").String(base::FormatRfc3339(*alert.level_since));
   if (!alert.signals.empty()) WriteHoldingSignals(json, alert.signals);
+  const auto standing = standings.find(alert.labels);
+  if (standing != standings.end()) WriteStanding(json, standing->second);
   json.Key("value").String(base::FormatNumberE(alert.value)).EndObject();
 }
 
 void WriteRuleGroup(JsonWriter& json, const rules::GroupSnapshot& group,
-                    std::span<const rules::RuleSnapshot* const> rules, AlertList alerts) {
+                    std::span<const rules::RuleSnapshot* const> rules, AlertList alerts,
+                    const incidents::Standings& standings) {
   json.BeginObject().Key("name").String(group.name).Key("file").String(group.file).Key("rules").BeginArray();
-  for (const rules::RuleSnapshot* rule : rules) WriteRule(json, *rule, alerts);
+  for (const rules::RuleSnapshot* rule : rules) WriteRule(json, *rule, alerts, standings);
   json.EndArray().Key("interval").Number(group.interval.seconds()).Key("limit").Unsigned(group.limit);
   json.Key("evaluationTime").Number(group.evaluation_s);
   json.Key("lastEvaluation").String(LastEvaluation(group.last_evaluation)).EndObject();

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "api/json/json_writer.h"
+#include "incidents/suppressor.h"
 #include "rules/rule_manager.h"
 
 namespace bellwether::api {
@@ -16,8 +17,10 @@ enum class AlertList { kShown, kLeftOut };
 
 // `rules` are those of the group that are to be shown.
 void WriteRuleGroup(JsonWriter& json, const rules::GroupSnapshot& group,
-                    std::span<const rules::RuleSnapshot* const> rules, AlertList alerts);
+                    std::span<const rules::RuleSnapshot* const> rules, AlertList alerts,
+                    const incidents::Standings& standings);
 
-void WriteAlert(JsonWriter& json, const rules::AlertSnapshot& alert);
+// One that is held or suppressed has a `status`, which says by what, since when and until when.
+void WriteAlert(JsonWriter& json, const rules::AlertSnapshot& alert, const incidents::Standings& standings);
 
 }  // namespace bellwether::api

@@ -19,6 +19,8 @@ namespace {
 using yaml::FieldReader;
 using yaml::YamlNode;
 
+// Keys beside the components in a configuration: see suppression.h.
+constexpr std::array<std::string_view, 1> kSettings = {"suppression"};
 // Labels of bellwether_depends_info that are no component.
 constexpr std::array<std::string_view, 3> kTakenKinds = {"upstream", "upstream_kind", "hops"};
 
@@ -37,10 +39,12 @@ class TopologyReader {
     for (const Component& other : others) AddName(other.id);
   }
 
-  std::vector<Component> Read(const YamlNode& node) {
+  // `settings`: keys that others read.
+  std::vector<Component> Read(const YamlNode& node, std::span<const std::string_view> settings) {
     FieldReader fields(node, "the topology", faults_);
-    constexpr std::string_view kKnown[] = {"components"};
-    fields.RefuseUnknown(kKnown, {});
+    std::vector<std::string_view> known = {"components"};
+    known.insert(known.end(), settings.begin(), settings.end());
+    fields.RefuseUnknown(known, {});
     const std::span<const YamlNode> nodes = fields.List("components");
     // Names first: dependencies may point ahead.
     for (const YamlNode& component : nodes) ReadName(component);
@@ -181,7 +185,10 @@ base::Result<std::vector<Component>> ParseTopology(const std::string& file, std:
   const YamlNode* node =
       path.empty() ? &document.root : FieldReader(document.root, "the configuration", faults).Find(path);
   std::vector<Component> components;
-  if (node != nullptr && document.faults.empty()) components = TopologyReader(others, faults).Read(*node);
+  if (node != nullptr && document.faults.empty()) {
+    components =
+        TopologyReader(others, faults).Read(*node, path.empty() ? std::span<const std::string_view>() : kSettings);
+  }
   const std::vector<std::string> found = faults.Take();
   if (!found.empty()) return base::InvalidArgument(fmt::format("{}", fmt::join(found, "\n")));
   return components;

@@ -25,8 +25,15 @@ base::Status TopologyStore::Load() {
 }
 
 void TopologyStore::SetDeclared(std::vector<Component> components) {
-  const base::MutexLock turn(turn_);
-  Combine(std::move(components));
+  {
+    const base::MutexLock turn(turn_);
+    Combine(std::move(components));
+  }
+  TellListener();
+}
+
+void TopologyStore::TellListener() const {
+  if (listener_) listener_();
 }
 
 void TopologyStore::Combine(std::vector<Component> declared) {
@@ -44,7 +51,15 @@ void TopologyStore::Combine(std::vector<Component> declared) {
 }
 
 base::Status TopologyStore::Put(std::string_view document) {
-  const base::MutexLock turn(turn_);
+  {
+    const base::MutexLock turn(turn_);
+    BW_RETURN_IF_ERROR(Replace(document));
+  }
+  TellListener();
+  return base::OkStatus();
+}
+
+base::Status TopologyStore::Replace(std::string_view document) {
   std::vector<Component> declared;
   {
     const base::MutexLock lock(mu_);

@@ -142,6 +142,9 @@ RuleSnapshot Rule::Snapshot() const {
   snapshot.hold = spec_.hold.hold;
   snapshot.keep_firing_for = spec_.hold.keep_firing;
   if (spec_.conditions != nullptr) snapshot.conditions = DescribeConditions(*spec_.conditions);
+  for (const DependencySpec& d : spec_.depends_on) {
+    snapshot.depends_on.push_back({d.alert, d.through == Through::kTopology, d.equal, d.wait, d.extension, d.max});
+  }
   snapshot.health = health_;
   snapshot.last_error = last_error_;
   snapshot.state = alerts_.state();

@@ -488,11 +488,6 @@ class ConditionReader {
 
 }  // namespace
 
-std::vector<std::string> SeverityOrder(const std::vector<std::string>& configured) {
-  if (!configured.empty()) return configured;
-  return {"info", "warning", "error", "critical", "page"};
-}
-
 std::optional<ExprSpec> ReadExpr(FieldReader& fields, std::string_view key, const promql::ParserOptions& parser,
                                  FaultList& faults) {
   if (!Has(fields, key)) return std::nullopt;

@@ -93,7 +93,4 @@ struct DependencySpec {
   yaml::YamlPosition position;
 };
 
-// Severities from low to high: those that the configuration names, or ours where it names none.
-[[nodiscard]] std::vector<std::string> SeverityOrder(const std::vector<std::string>& configured);
-
 }  // namespace bellwether::rules

@@ -13,6 +13,7 @@
 #include "rules/eval/alert_template.h"
 #include "rules/file/condition_reader.h"
 #include "rules/file/slo_reader.h"
+#include "rules/severities.h"
 #include "yaml/field_reader.h"
 #include "yaml/yaml_tree.h"
 

@@ -112,7 +112,9 @@ std::vector<metric::AlertUpdate> UpdateQueue::NextBatch() const {
   const base::MutexLock lock(mu_);
   std::vector<metric::AlertUpdate> batch;
   for (const auto& [sequence, update] : owed_) {
-    if (batch.size() == kTakeMax || (!reserved_.empty() && sequence > *reserved_.begin())) break;
+    if (!reserved_.empty() && sequence > *reserved_.begin()) break;
+    const bool belongs = !batch.empty() && !update.moved_to.empty() && update.moved_to == batch.back().labels;
+    if (batch.size() >= kTakeMax && !belongs) break;
     batch.push_back(update);
   }
   return batch;

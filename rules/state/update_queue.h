@@ -53,7 +53,8 @@ class UpdateQueue {
   // Gives the updates back.
   std::vector<metric::AlertUpdate> Abandon(Reservation reservation);
 
-  // Gives what is published to the sink, at most kTakeMax at once, and forgets what it took; until nothing is left or
+  // Gives what is published to the sink, at most kTakeMax at once (and one more, to keep the two updates of an alert
+  // that goes on under other labels together), and forgets what it took; until nothing is left or
   // the sink or the store fails.
   base::Status Deliver();
 

@@ -24,6 +24,7 @@ class QueueTestSink final : public AlertSink {
  public:
   base::Status Take(std::span<const metric::AlertUpdate> updates) override {
     if (fail) return base::Unavailable("the sink is down");
+    sizes.push_back(updates.size());
     std::uint64_t before = 0;
     for (const metric::AlertUpdate& update : updates) {
       EXPECT_GT(update.sequence, before);
@@ -38,6 +39,7 @@ class QueueTestSink final : public AlertSink {
   bool fail = false;
   std::uint64_t last_taken = 0;
   std::vector<std::string> taken;
+  std::vector<std::size_t> sizes;  // Of each call.
 };
 
 metric::AlertUpdate QueueTestUpdate(const std::string& name, std::int64_t at = 0) {
@@ -141,6 +143,21 @@ TEST_F(UpdateQueueTest, ARepetitionTakesThePlaceOfTheUpdateItRepeats) {
 
 // Random reservations, publications in any order, failures and restarts: each update that was written down is taken
 // once, and in order of its number.
+TEST_F(UpdateQueueTest, NeverPartsTheTwoUpdatesOfAMove) {
+  UpdateQueue queue(*state_, sink_, metrics_);
+  ASSERT_TRUE(queue.Restore().ok());
+  std::vector<metric::AlertUpdate> updates;
+  for (std::size_t i = 1; i < UpdateQueue::kTakeMax; ++i) updates.push_back(QueueTestUpdate("A" + std::to_string(i)));
+  updates.push_back(QueueTestUpdate("high"));
+  updates.push_back(QueueTestUpdate("low"));
+  updates.back().phase = metric::AlertPhase::kResolved;
+  updates.back().moved_to = updates[updates.size() - 2].labels;
+  updates.push_back(QueueTestUpdate("next"));
+  Owe(queue, std::move(updates));
+  ASSERT_TRUE(queue.Deliver().ok());
+  EXPECT_THAT(sink_.sizes, ElementsAre(UpdateQueue::kTakeMax + 1, 1));
+}
+
 TEST_F(UpdateQueueTest, LosesAndRepeatsNothing) {
   const auto seed = std::random_device()();
   SCOPED_TRACE(seed);

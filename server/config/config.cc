@@ -9,6 +9,7 @@
 #include "base/quote.h"
 #include "base/read_file.h"
 #include "base/utf8.h"
+#include "rules/severities.h"
 #include "yaml/field_reader.h"
 #include "yaml/yaml_tree.h"
 
@@ -88,6 +89,7 @@ class ConfigReader {
     const yaml::YamlDocument document = yaml::ReadYaml(text_);
     for (const yaml::YamlFault& fault : document.faults) faults_.Add(fault.position, fault.text);
     if (document.root.kind != YamlNode::Kind::kNull) ReadTop(document.root);
+    if (document.faults.empty()) ReadSuppression();
     const std::vector<std::string> faults = faults_.Take();
     std::string all = fmt::format("{}", fmt::join(faults, "\n"));
     for (const std::string& fault : foreign_faults_) all += (all.empty() ? "" : "\n") + fault;
@@ -296,6 +298,16 @@ class ConfigReader {
     }
   }
 
+  // Severities are compared where there is no topology too.
+  void ReadSuppression() {
+    auto policy = incidents::ParseSuppressionPolicy(name_, text_, "topology", rules::SeverityOrder(config_.severities));
+    if (policy.ok()) {
+      config_.suppression = *std::move(policy);
+    } else {
+      foreign_faults_.push_back(policy.status().message());
+    }
+  }
+
   void KeepNotifications(base::Result<std::shared_ptr<const notify::Config>> parsed) {
     if (parsed.ok()) {
       config_.notifications = *std::move(parsed);
@@ -356,7 +368,7 @@ base::Result<Config> ParseConfigText(const std::string& name, const std::string&
 }
 
 base::Result<Config> LoadConfig(const std::string& path) {
-  if (path.empty()) return Config();
+  if (path.empty()) return ParseConfigText(path, "", "");
   const base::Result<std::string> text = base::ReadFile(path);
   if (!text.ok()) {
     return base::NotFound(fmt::format("cannot read the configuration file {}: {}", path, text.status().message()));

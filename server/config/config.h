@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "base/time.h"
+#include "incidents/suppression.h"
 #include "incidents/topology.h"
 #include "ingest/write_handler.h"
 #include "metric/labels.h"
@@ -43,6 +44,7 @@ struct Config {
   std::shared_ptr<const notify::Config> notifications;     // Null: nothing is notified.
   std::shared_ptr<const notify::AlertingConfig> alerting;  // Null: no Alertmanager is told.
   std::vector<incidents::Component> topology;
+  incidents::SuppressionPolicy suppression;  // topology.suppression; with the severities.
   StorageSettings storage;
   ingest::IngestOptions limits;
   std::string yaml;                   // The file with the values of secret keys masked, for /api/v1/status/config.

@@ -16,6 +16,7 @@ TEST(Config, DefaultsAndEveryKey) {
   ASSERT_TRUE(defaults.ok()) << defaults.status().message();
   EXPECT_EQ(defaults->evaluation_interval, base::Minutes(1));
   EXPECT_EQ(defaults->storage.sync, storage::SyncPolicy::kAlways);
+  EXPECT_THAT(defaults->suppression.severities, ElementsAre("info", "warning", "error", "critical", "page"));
   const auto config = ParseConfigText("f.yml", "", R"(
 global:
   evaluation_interval: 15s
@@ -29,6 +30,7 @@ storage:
   metadata: {max_metrics: 6}
 rules: {startup_hold: 10s}
 severities: [P3, P2, P1]
+topology: {suppression: {hops: 1, blocking_severity: P2}}
 limits: {series: 1000, labels: 40}
 remote_write_receiver: {request_bytes: 1000000}
 )");
@@ -42,6 +44,9 @@ remote_write_receiver: {request_bytes: 1000000}
   EXPECT_EQ(config->storage.series_max, 1000u);
   EXPECT_EQ(config->startup_hold, base::Seconds(10));
   EXPECT_THAT(config->severities, ElementsAre("P3", "P2", "P1"));
+  EXPECT_THAT(config->suppression.severities, ElementsAre("P3", "P2", "P1"));
+  EXPECT_EQ(config->suppression.blocking_severity, "P2");
+  EXPECT_EQ(config->suppression.hops_max, 1);
   EXPECT_EQ(config->limits.labels_max, 40u);
   EXPECT_EQ(config->limits.compressed_bytes_max, 1000000u);
   EXPECT_THAT(config->warnings, IsEmpty());
@@ -71,7 +76,7 @@ storage: {sync: sometimes}
 incidents: {}
 limits: {series: -1}
 alerting: {alertmanagers: [{schema: https}]}
-topology: {components: [{kind: model, name: a, depends_on: [b]}]}
+topology: {components: [{kind: model, name: a, depends_on: [b]}], suppression: {wiat: 1s}}
 severities: [info, page, info]
 )");
   ASSERT_FALSE(config.ok());
@@ -83,6 +88,7 @@ severities: [info, page, info]
   EXPECT_THAT(message, HasSubstr("f.yml: 5:18: field 'series' must not be negative"));
   EXPECT_THAT(message, HasSubstr("f.yml: 6:29: unknown field 'schema', did you mean 'scheme'?"));
   EXPECT_THAT(message, HasSubstr("f.yml: 7:61: there is no component \"b\""));
+  EXPECT_THAT(message, HasSubstr("f.yml: 7:81: unknown field 'wiat', did you mean 'wait'?"));
   EXPECT_THAT(message, HasSubstr("f.yml: 8:26: severity \"info\" is given twice"));
 }
 

@@ -30,6 +30,11 @@ AlertEvent BeginEvent(const rules::AlertTransition& transition, base::TimestampM
   return event;
 }
 
+void AddStanding(const incidents::Standing& standing, AlertEvent& event) {
+  event.tags.emplace_back(standing.verdict == incidents::Verdict::kHold ? "held" : "suppressed");
+  event.text += "\n" + standing.reason;
+}
+
 bool MatchesAll(std::span<const metric::Matcher> matchers, const metric::Labels& labels) {
   return std::all_of(matchers.begin(), matchers.end(),
                      [&](const metric::Matcher& m) { return m.Matches(labels.Get(m.name())); });
@@ -42,7 +47,8 @@ void WriteTableColumn(JsonWriter& json, std::string_view text, std::string_view 
 }  // namespace
 
 std::vector<AlertEvent> AlertEventsOf(std::span<const rules::AlertTransition> transitions, const TimeBounds& range,
-                                      base::TimestampMs now, std::span<const metric::Matcher> matchers) {
+                                      base::TimestampMs now, std::span<const metric::Matcher> matchers,
+                                      const incidents::Standings& standings) {
   std::vector<AlertEvent> events;
   std::map<metric::Labels, AlertEvent> open;
   const auto close = [&](AlertEvent event, base::TimestampMs end) {
@@ -63,6 +69,7 @@ std::vector<AlertEvent> AlertEventsOf(std::span<const rules::AlertTransition> tr
   }
   for (auto& [labels, event] : open) {
     event.firing = true;
+    if (const auto standing = standings.find(labels); standing != standings.end()) AddStanding(standing->second, event);
     const base::TimestampMs end = std::max(event.start, std::min(now, range.max));
     close(std::move(event), end);
   }

@@ -11,6 +11,7 @@
 #include "api/handlers/params.h"
 #include "api/json/json_writer.h"
 #include "base/time.h"
+#include "incidents/suppressor.h"
 #include "metric/matcher.h"
 #include "rules/rule_manager.h"
 
@@ -22,16 +23,17 @@ struct AlertEvent {
   bool firing = false;            // Still.
   std::string id;                 // The same for the same firing.
   std::string title;              // The alert's name.
-  std::string text;               // Its summary, description, or label set.
-  std::vector<std::string> tags;  // name=value
+  std::string text;               // Its summary, description, or label set; why nothing is said of it.
+  std::vector<std::string> tags;  // name=value; "held" or "suppressed"
 };
 
 // The firings that touch `range`, by start. `transitions` are in order of time and reach back before the range, so that
 // a firing that began earlier is seen; one whose beginning they do not show begins with the range. Only alerts whose
-// labels match all of `matchers`.
+// labels match all of `matchers`. One that still fires and is held or suppressed says so, with the reason.
 [[nodiscard]] std::vector<AlertEvent> AlertEventsOf(std::span<const rules::AlertTransition> transitions,
                                                     const TimeBounds& range, base::TimestampMs now,
-                                                    std::span<const metric::Matcher> matchers);
+                                                    std::span<const metric::Matcher> matchers,
+                                                    const incidents::Standings& standings);
 
 // The table that Grafana's annotation support reads: time, timeEnd, title, text, tags, id.
 void WriteAlertEventTable(JsonWriter& json, const std::string& ref_id, std::span<const AlertEvent> events);

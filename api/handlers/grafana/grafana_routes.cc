@@ -64,7 +64,7 @@ bool IsAlertAnnotations(const GrafanaTarget& target) { return target.target == k
 base::Result<std::vector<AlertEvent>> AlertEventsIn(const HandlerContext& context, const TimeBounds& range,
                                                     std::span<const metric::Matcher> matchers) {
   BW_ASSIGN_OR_RETURN(const auto transitions, context.history(range.min - kAlertHistory, range.max));
-  return AlertEventsOf(transitions, range, context.clock.Now(), matchers);
+  return AlertEventsOf(transitions, range, context.clock.Now(), matchers, context.standings());
 }
 
 base::Result<std::vector<AlertEvent>> AlertEventsForTarget(const HandlerContext& context, const GrafanaQuery& query,
