@@ -15,6 +15,7 @@
 #include "base/read_file.h"
 #include "rules/file/rule_file.h"
 #include "rules/file/rule_references.h"
+#include "rules/severities.h"
 #include "rules/unittest/expectation.h"
 #include "rules/unittest/test_file.h"
 #include "rules/unittest/test_world.h"
@@ -78,7 +79,8 @@ class TestRun {
         test_(test),
         groups_(groups),
         options_(options),
-        world_(test, groups, WithSubqueryStep(options.engine, file.evaluation_interval)),
+        world_(test, groups, WithSubqueryStep(options.engine, file.evaluation_interval),
+               {.severities = file.severities, .surroundings = options.surroundings}),
         covered_(covered) {}
 
   std::vector<std::string> Run() {
@@ -110,17 +112,49 @@ class TestRun {
     for (const AlertExpectation& expectation : test_.alerts) {
       if (expectation.eval_time >= now && expectation.eval_time < now + file_.evaluation_interval) Check(expectation);
     }
+    std::vector<SuppressionExpectation> present;
+    for (const SuppressionExpectation& expectation : test_.suppression) {
+      if (expectation.eval_time >= now && expectation.eval_time < now + file_.evaluation_interval) {
+        present.push_back(expectation);
+      }
+    }
+    std::stable_sort(present.begin(), present.end(),
+                     [](const auto& a, const auto& b) { return a.eval_time < b.eval_time; });
+    for (const SuppressionExpectation& expectation : present) BW_RETURN_IF_ERROR(Check(expectation));
+    return base::OkStatus();
+  }
+
+  base::Status Check(const SuppressionExpectation& expectation) {
+    BW_ASSIGN_OR_RETURN(const std::vector<TestStanding> standings,
+                        world_.StandingsAt(test_.start + expectation.eval_time));
+    std::vector<ExpectedStanding> suppressed, held, told;
+    ForEachFiring(expectation.alert, [&](const metric::Labels& labels, const AlertEntry&) {
+      const auto standing =
+          std::find_if(standings.begin(), standings.end(), [&](const TestStanding& s) { return s.labels == labels; });
+      if (standing == standings.end()) {
+        told.push_back({labels, std::vector<std::string>()});
+      } else {
+        (standing->held ? held : suppressed).push_back({labels, standing->by});
+      }
+    });
+    const auto compare = [&](std::string_view what, const std::optional<std::vector<ExpectedStanding>>& expected,
+                             std::vector<ExpectedStanding>& got) {
+      if (expected) Fail(StandingDifference(expectation, what, *expected, std::move(got), options_.show_differences));
+    };
+    compare("suppressed", expectation.suppressed, suppressed);
+    compare("held", expectation.held, held);
+    compare("told", expectation.told, told);
     return base::OkStatus();
   }
 
   void Check(const AlertExpectation& expectation) {
     std::vector<ExpectedAlert> firing;
     ForEachRule([&](std::size_t group, std::size_t number, const Rule& rule) {
-      if (rule.spec().kind != RuleKind::kAlerting || rule.spec().name != expectation.alert) return;
-      if (!expectation.alerts.empty()) covered_.emplace(groups_[group].spec, number);
-      for (const auto& [labels, entry] : rule.alerts().entries()) {
-        if (entry.alert.state == AlertState::kFiring) firing.push_back({AlertLabels(labels, entry), entry.annotations});
-      }
+      const bool is_meant = rule.spec().kind == RuleKind::kAlerting && rule.spec().name == expectation.alert;
+      if (is_meant && !expectation.alerts.empty()) covered_.emplace(groups_[group].spec, number);
+    });
+    ForEachFiring(expectation.alert, [&](const metric::Labels& labels, const AlertEntry& entry) {
+      firing.push_back({labels, entry.annotations});
     });
     Fail(AlertDifference(expectation, std::move(firing), options_.show_differences));
   }
@@ -145,6 +179,17 @@ class TestRun {
   void Trace(base::TimestampMs at) {
     ForEachRule([&](std::size_t group, std::size_t, const Rule& rule) {
       options_.trace(TraceLine(at - test_.start, groups_[group].spec->name, rule));
+    });
+  }
+
+  // The firing alerts of that name.
+  template <typename Visit>
+  void ForEachFiring(const std::string& alert, Visit visit) const {
+    ForEachRule([&](std::size_t, std::size_t, const Rule& rule) {
+      if (rule.spec().kind != RuleKind::kAlerting || rule.spec().name != alert) return;
+      for (const auto& [labels, entry] : rule.alerts().entries()) {
+        if (entry.alert.state == AlertState::kFiring) visit(AlertLabels(labels, entry), entry);
+      }
     });
   }
 
@@ -180,7 +225,7 @@ std::vector<RuleFile> ReadRuleFilesOf(const TestFile& file, const RuleTestOption
     if (paths.empty()) report.warnings.push_back(fmt::format("no file match pattern {}", pattern));
     for (const std::string& path : paths) {
       if (!seen.insert(path).second) continue;
-      RuleFile read = ReadRuleFile(path, {options.engine.parser, options.ignore_unknown_fields});
+      RuleFile read = ReadRuleFile(path, {options.engine.parser, options.ignore_unknown_fields, file.severities});
       report.warnings.insert(report.warnings.end(), read.warnings.begin(), read.warnings.end());
       report.faults.insert(report.faults.end(), read.faults.begin(), read.faults.end());
       files.push_back(std::move(read));
@@ -232,6 +277,10 @@ RuleTestReport RunRuleTests(const std::string& path, const RuleTestOptions& opti
   }
   TestFile file = ReadTestText(path, *text, options.ignore_unknown_fields);
   report.faults = std::move(file.faults);
+  if (report.faults.empty() && options.surroundings != nullptr) {
+    const base::Status read = options.surroundings->Read(path, *text, SeverityOrder(file.severities));
+    if (!read.ok()) report.faults.push_back(read.message());
+  }
   const std::vector<RuleFile> rule_files = ReadRuleFilesOf(file, options, report);
   if (report.faults.empty()) report.faults = FindReferenceFaults(rule_files);
   if (!report.faults.empty()) return report;

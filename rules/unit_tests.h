@@ -16,6 +16,7 @@
 #include "base/status.h"
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
+#include "rules/test_surroundings.h"
 
 namespace bellwether::rules {
 
@@ -39,6 +40,7 @@ struct RuleTestOptions {
   bool ignore_unknown_fields = false;
   bool show_differences = false;  // A failure lists what lacks and what is too much, instead of both lists.
   TestFilter filter;
+  TestSurroundingsMaker* surroundings = nullptr;       // Null: no topology, and every alert is told.
   std::function<void(const std::string& line)> trace;  // Told what each evaluation did, if set.
 };
 

@@ -130,6 +130,12 @@ std::vector<std::string> Texts(const std::vector<Item>& items, ToText to_text) {
   return texts;
 }
 
+std::string StandingText(const ExpectedStanding& standing) {
+  std::string text = standing.labels.ToMetricString();
+  if (standing.by && !standing.by->empty()) text += fmt::format(" by {}", fmt::join(*standing.by, ", "));
+  return text;
+}
+
 std::string SampleListText(const std::vector<ShownSample>& samples) {
   if (samples.empty()) return "nil";
   return fmt::format("{}", fmt::join(Texts(samples, [](const ShownSample& s) { return s.Text(); }), ", "));
@@ -154,6 +160,24 @@ std::string AlertDifference(const AlertExpectation& expectation, std::vector<Exp
       fmt::format("    alertname: {}, time: {}, ", expectation.alert, base::FormatDuration(expectation.eval_time));
   if (show_differences) return head + DifferenceText(Texts(expected, AlertText), Texts(firing, AlertText));
   return fmt::format("{}\n        exp:{}, \n        got:{}", head, AlertListText(expected), AlertListText(firing));
+}
+
+std::string StandingDifference(const SuppressionExpectation& expectation, std::string_view what,
+                               std::vector<ExpectedStanding> expected, std::vector<ExpectedStanding> got,
+                               bool show_differences) {
+  const auto before = [](const ExpectedStanding& a, const ExpectedStanding& b) { return a.labels < b.labels; };
+  std::sort(expected.begin(), expected.end(), before);
+  std::sort(got.begin(), got.end(), before);
+  const bool same = std::equal(expected.begin(), expected.end(), got.begin(), got.end(),
+                               [](const ExpectedStanding& a, const ExpectedStanding& b) {
+                                 return a.labels == b.labels && (!a.by || a.by == b.by);
+                               });
+  if (same) return {};
+  const std::string head = fmt::format("    alertname: {}, time: {}, {}:", expectation.alert,
+                                       base::FormatDuration(expectation.eval_time), what);
+  if (show_differences) return head + DifferenceText(Texts(expected, StandingText), Texts(got, StandingText));
+  return fmt::format("{}\n        exp: [{}]\n        got: [{}]", head, fmt::join(Texts(expected, StandingText), "; "),
+                     fmt::join(Texts(got, StandingText), "; "));
 }
 
 std::string SampleDifference(const ExprExpectation& expectation, const promql::Value& value, bool fuzzy,

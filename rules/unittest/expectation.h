@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "promql/engine.h"
@@ -15,6 +16,11 @@ namespace bellwether::rules {
 // `show_differences`, what lacks and what is too much.
 [[nodiscard]] std::string AlertDifference(const AlertExpectation& expectation, std::vector<ExpectedAlert> firing,
                                           bool show_differences);
+
+// The same for the alerts of one of the lists of a suppression test, `what`: "suppressed", "held" or "told".
+[[nodiscard]] std::string StandingDifference(const SuppressionExpectation& expectation, std::string_view what,
+                                             std::vector<ExpectedStanding> expected, std::vector<ExpectedStanding> got,
+                                             bool show_differences);
 
 // The same for the samples of a result. `fuzzy`: values may be one floating-point number apart.
 [[nodiscard]] std::string SampleDifference(const ExprExpectation& expectation, const promql::Value& value, bool fuzzy,

@@ -24,13 +24,17 @@ using yaml::FieldReader;
 using yaml::YamlNode;
 
 constexpr auto kTestFileKeys = std::to_array<std::string_view>(
-    {"rule_files", "evaluation_interval", "group_eval_order", "fuzzy_compare", "tests"});
-constexpr auto kTestKeys =
-    std::to_array<std::string_view>({"name", "interval", "start_timestamp", "input_series", "alert_rule_test",
-                                     "promql_expr_test", "external_labels", "external_url"});
+    {"rule_files", "evaluation_interval", "group_eval_order", "fuzzy_compare", "tests", "severities", "topology"});
+constexpr auto kTestKeys = std::to_array<std::string_view>({"name", "interval", "start_timestamp", "input_series",
+                                                            "alert_rule_test", "promql_expr_test", "external_labels",
+                                                            "external_url", "suppression_test", "acknowledgements"});
 constexpr auto kInputKeys = std::to_array<std::string_view>({"series", "values"});
 constexpr auto kAlertTestKeys = std::to_array<std::string_view>({"eval_time", "alertname", "exp_alerts"});
 constexpr auto kExpectedAlertKeys = std::to_array<std::string_view>({"exp_labels", "exp_annotations"});
+constexpr auto kSuppressionTestKeys =
+    std::to_array<std::string_view>({"eval_time", "alertname", "exp_suppressed", "exp_held", "exp_told"});
+constexpr auto kExpectedStandingKeys = std::to_array<std::string_view>({"exp_labels", "by"});
+constexpr auto kAcknowledgementKeys = std::to_array<std::string_view>({"alertname", "labels", "from", "until"});
 constexpr auto kExprTestKeys = std::to_array<std::string_view>({"expr", "eval_time", "exp_samples"});
 constexpr auto kExpectedSampleKeys = std::to_array<std::string_view>({"labels", "value", "histogram"});
 
@@ -70,6 +74,8 @@ class TestReader {
     for (const YamlNode& node : fields_.List("input_series")) ReadInput(node);
     for (const YamlNode& node : fields_.List("alert_rule_test")) ReadAlertTest(node);
     for (const YamlNode& node : fields_.List("promql_expr_test")) ReadExprTest(node);
+    for (const YamlNode& node : fields_.List("suppression_test")) ReadSuppressionTest(node);
+    for (const YamlNode& node : fields_.List("acknowledgements")) ReadAcknowledgement(node);
     faults_.SetContext("");
     return std::move(test_);
   }
@@ -126,6 +132,62 @@ class TestReader {
       expectation.alerts.push_back({LabelsOf(labels), std::move(annotations)});
     }
     test_.alerts.push_back(std::move(expectation));
+  }
+
+  // The alertname of an item; a fault if there is none.
+  std::string ReadAlertName(FieldReader& fields, const YamlNode& node, std::string_view list) {
+    std::string alert = fields.Text("alertname");
+    if (alert.empty()) {
+      faults_.Add(node.position, fmt::format("an item under {} misses required attribute alertname", list));
+    }
+    return alert;
+  }
+
+  static metric::Labels LabelsOfAlert(yaml::TextMap labels, const std::string& alert) {
+    labels.insert_or_assign(std::string(kAlertNameLabel), alert);
+    return LabelsOf(labels);
+  }
+
+  void ReadSuppressionTest(const YamlNode& node) {
+    FieldReader fields(node, "an item under suppression_test", faults_);
+    fields.RefuseUnknown(kSuppressionTestKeys, {});
+    SuppressionExpectation expectation{.eval_time = fields.Duration("eval_time").value_or(base::DurationMs(0)),
+                                       .alert = ReadAlertName(fields, node, "suppression_test")};
+    expectation.suppressed = ReadStandings(fields, "exp_suppressed", expectation.alert);
+    expectation.held = ReadStandings(fields, "exp_held", expectation.alert);
+    expectation.told = ReadStandings(fields, "exp_told", expectation.alert);
+    if (!expectation.suppressed && !expectation.held && !expectation.told) {
+      faults_.Add(node.position, "an item under suppression_test must have exp_suppressed, exp_held or exp_told");
+    }
+    test_.suppression.push_back(std::move(expectation));
+  }
+
+  std::optional<std::vector<ExpectedStanding>> ReadStandings(FieldReader& fields, std::string_view key,
+                                                             const std::string& alert) {
+    if (fields.Find(key) == nullptr) return std::nullopt;
+    std::vector<ExpectedStanding> standings;
+    for (const YamlNode& item : fields.List(key)) {
+      FieldReader standing(item, "an expected alert", faults_);
+      standing.RefuseUnknown(kExpectedStandingKeys, {});
+      standings.push_back({.labels = LabelsOfAlert(standing.Texts("exp_labels"), alert)});
+      if (standing.Find("by") == nullptr) continue;
+      std::vector<std::string>& by = standings.back().by.emplace();
+      for (const YamlNode& name : standing.List("by")) by.push_back(name.scalar);
+      std::sort(by.begin(), by.end());
+    }
+    return standings;
+  }
+
+  void ReadAcknowledgement(const YamlNode& node) {
+    FieldReader fields(node, "an item under acknowledgements", faults_);
+    fields.RefuseUnknown(kAcknowledgementKeys, {});
+    const std::string alert = ReadAlertName(fields, node, "acknowledgements");
+    TestAcknowledgement ack{.labels = LabelsOfAlert(fields.Texts("labels"), alert),
+                            .from = fields.Duration("from").value_or(base::DurationMs(0))};
+    ack.until = fields.Duration("until");
+    if (ack.until && *ack.until <= ack.from)
+      faults_.Add(fields.PositionOf("until"), "'until' must be later than 'from'");
+    test_.acknowledgements.push_back(std::move(ack));
   }
 
   void ReadExprTest(const YamlNode& node) {
@@ -210,6 +272,7 @@ void ReadRoot(const YamlNode& root, FaultList& faults, TestFile& file) {
   if (interval.ms > 0) file.evaluation_interval = interval;
   file.fuzzy_compare = fields.Bool("fuzzy_compare").value_or(false);
   ReadGroupOrder(fields, faults, file);
+  for (const YamlNode& node : fields.List("severities")) file.severities.push_back(node.scalar);
   for (const YamlNode& node : fields.List("tests")) {
     file.tests.push_back(TestReader(node, file.tests.size(), file.evaluation_interval, faults).Read());
   }
@@ -220,6 +283,7 @@ void ReadRoot(const YamlNode& root, FaultList& faults, TestFile& file) {
 base::DurationMs RuleTest::Length() const {
   base::DurationMs length;
   for (const AlertExpectation& expectation : alerts) length = std::max(length, expectation.eval_time);
+  for (const SuppressionExpectation& expectation : suppression) length = std::max(length, expectation.eval_time);
   for (const ExprExpectation& expectation : exprs) length = std::max(length, expectation.eval_time);
   return length;
 }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,28 @@ struct AlertExpectation {
   std::vector<ExpectedAlert> alerts;
 };
 
+struct ExpectedStanding {
+  metric::Labels labels;                            // With alertname.
+  std::optional<std::vector<std::string>> by = {};  // Names of the alerts that explain it; nothing: not compared.
+};
+
+// Which of the firing alerts of that name are held, suppressed and told at that time; a list that is not given is not
+// compared.
+struct SuppressionExpectation {
+  base::DurationMs eval_time;
+  std::string alert;
+  std::optional<std::vector<ExpectedStanding>> suppressed = {};
+  std::optional<std::vector<ExpectedStanding>> held = {};
+  std::optional<std::vector<ExpectedStanding>> told = {};
+};
+
+// Somebody has acknowledged the alerts that have these labels.
+struct TestAcknowledgement {
+  metric::Labels labels;                       // With alertname.
+  base::DurationMs from;                       // Inclusive.
+  std::optional<base::DurationMs> until = {};  // Exclusive; nothing: for good.
+};
+
 struct ExpectedSample {
   metric::Labels labels;
   double value = 0;
@@ -52,6 +75,8 @@ struct RuleTest {
   std::vector<promql::SeriesDescription> input;
   std::vector<AlertExpectation> alerts;
   std::vector<ExprExpectation> exprs;
+  std::vector<SuppressionExpectation> suppression;
+  std::vector<TestAcknowledgement> acknowledgements;
 
   // The last time that anything is expected of.
   [[nodiscard]] base::DurationMs Length() const;
@@ -62,6 +87,7 @@ struct TestFile {
   base::DurationMs evaluation_interval = base::Minutes(1);
   std::map<std::string, std::size_t> group_order;  // Group names to their place in the order of evaluation.
   bool fuzzy_compare = false;
+  std::vector<std::string> severities;  // From low to high; empty: the rules' own.
   std::vector<RuleTest> tests;
   std::vector<std::string> faults;  // "FILE: LINE:COLUMN: ..." each; empty if the file is good.
 };

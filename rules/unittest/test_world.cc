@@ -17,6 +17,24 @@ class Nowhere final : public AlertSink {
   base::Status Take(std::span<const metric::AlertUpdate>) override { return base::OkStatus(); }
 };
 
+class TestAckSource final : public AckSource {
+ public:
+  TestAckSource(const RuleTest& test, const base::Clock& clock) : test_(test), clock_(clock) {}
+
+  [[nodiscard]] bool IsAcknowledged(const metric::Labels& alert) const override {
+    const base::DurationMs now = clock_.Now() - test_.start;
+    return std::any_of(test_.acknowledgements.begin(), test_.acknowledgements.end(), [&](const auto& ack) {
+      return now >= ack.from && (!ack.until || now < *ack.until) &&
+             std::all_of(ack.labels.begin(), ack.labels.end(),
+                         [&](const metric::LabelView& label) { return alert.Get(label.name) == label.value; });
+    });
+  }
+
+ private:
+  const RuleTest& test_;
+  const base::Clock& clock_;
+};
+
 // Nothing is too old or too far ahead in a test.
 storage::StorageOptions TestStorageOptions() {
   storage::StorageOptions options;
@@ -25,11 +43,12 @@ storage::StorageOptions TestStorageOptions() {
   return options;
 }
 
-RuleOptions TestRuleOptions(const RuleTest& test) {
+RuleOptions TestRuleOptions(const RuleTest& test, const TestWorldOptions& world) {
   RuleOptions options;
   options.evaluation_interval = test.interval;
   options.external_labels = test.external_labels;
   options.external_url = test.external_url;
+  options.severities = world.severities;
   return options;
 }
 
@@ -42,22 +61,39 @@ metric::NativeHistogram StaleHistogram() {
 
 }  // namespace
 
-TestWorld::TestWorld(const RuleTest& test, const std::vector<GroupSource>& groups, const promql::EngineOptions& engine)
+TestWorld::TestWorld(const RuleTest& test, const std::vector<GroupSource>& groups, const promql::EngineOptions& engine,
+                     const TestWorldOptions& options)
     : test_(test),
       clock_(test.start),
-      sink_(std::make_unique<Nowhere>()),
+      acknowledgements_(std::make_unique<TestAckSource>(test, clock_)),
       storage_(storage::NewMemoryStorage(TestStorageOptions(), clock_, metrics_)),
       state_(storage::NewMemoryStateStore(clock_)),
       engine_(engine, clock_, metrics_),
-      queue_(std::make_unique<UpdateQueue>(*state_, *sink_, metrics_)),
+      surroundings_(options.surroundings == nullptr
+                        ? nullptr
+                        : options.surroundings->Make({.state = *state_, .clock = clock_, .metrics = metrics_})),
+      nowhere_(std::make_unique<Nowhere>()),
+      queue_(std::make_unique<UpdateQueue>(*state_, surroundings_ == nullptr ? *nowhere_ : surroundings_->sink(),
+                                           metrics_)),
       appender_(storage_->NewAppender()),
       inputs_(test.input.size()) {
   for (const promql::SeriesDescription& series : test.input) values_ = std::max(values_, series.values.size());
-  const RuleDependencies dependencies{*storage_, *state_, engine_, clock_, metrics_, *sink_};
-  const RuleOptions options = TestRuleOptions(test);
+  const RuleDependencies dependencies{.storage = *storage_,
+                                      .state = *state_,
+                                      .engine = engine_,
+                                      .clock = clock_,
+                                      .metrics = metrics_,
+                                      .sink = *nowhere_,  // The queue has the one that counts.
+                                      .acknowledgements = acknowledgements_.get(),
+                                      .topology = surroundings_ == nullptr ? nullptr : &surroundings_->topology()};
+  const RuleOptions rule_options = TestRuleOptions(test, options);
+  std::vector<GroupSnapshot> snapshots;
   for (const GroupSource& group : groups) {
-    groups_.push_back(std::make_unique<RuleGroup>(group.file, *group.spec, options, dependencies, *queue_, board_));
+    groups_.push_back(
+        std::make_unique<RuleGroup>(group.file, *group.spec, rule_options, dependencies, *queue_, board_));
+    snapshots.push_back(groups_.back()->Snapshot());
   }
+  if (surroundings_ != nullptr) surroundings_->SetGroups(snapshots);
 }
 
 TestWorld::~TestWorld() = default;
@@ -113,7 +149,20 @@ base::Status TestWorld::Evaluate(base::TimestampMs at) {
                                          base::FormatDuration(at - test_.start), rule->last_error()));
     }
   }
-  return base::OkStatus();
+  return surroundings_ == nullptr ? base::OkStatus() : HandOn();
+}
+
+// Also between evaluations something may be due.
+base::Status TestWorld::HandOn() {
+  BW_RETURN_IF_ERROR(queue_->Deliver());
+  return surroundings_->RunDue();
+}
+
+base::Result<std::vector<TestStanding>> TestWorld::StandingsAt(base::TimestampMs at) {
+  if (surroundings_ == nullptr) return std::vector<TestStanding>();
+  clock_.Set(at);
+  BW_RETURN_IF_ERROR(surroundings_->RunDue());
+  return surroundings_->Standings();
 }
 
 base::Result<promql::QueryResult> TestWorld::Query(const std::string& expr, base::TimestampMs at) {

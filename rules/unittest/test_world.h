@@ -19,6 +19,7 @@
 #include "rules/eval/rule_group.h"
 #include "rules/file/rule_file.h"
 #include "rules/state/update_queue.h"
+#include "rules/test_surroundings.h"
 #include "rules/unittest/test_file.h"
 #include "storage/open.h"
 
@@ -30,19 +31,28 @@ struct GroupSource {
   const GroupSpec* spec = nullptr;
 };
 
+struct TestWorldOptions {
+  std::vector<std::string> severities = {};
+  const TestSurroundingsMaker* surroundings = nullptr;  // May be null.
+};
+
 class TestWorld {
  public:
   // The groups are evaluated in the order given. Everything outlives the world.
-  TestWorld(const RuleTest& test, const std::vector<GroupSource>& groups, const promql::EngineOptions& engine);
+  TestWorld(const RuleTest& test, const std::vector<GroupSource>& groups, const promql::EngineOptions& engine,
+            const TestWorldOptions& options);
   ~TestWorld();
 
   // Brings in the samples up to `at`. kConflict, kInvalidArgument: a sample of the input cannot be.
   [[nodiscard]] base::Status LoadUntil(base::TimestampMs at);
-  // Evaluates every group. The error of the first rule that failed: "rule: NAME, time: T, err: ...".
+  // Evaluates every group, and hands on what they tell. The error of the first rule that failed: "rule: NAME, time: T,
+  // err: ...".
   [[nodiscard]] base::Status Evaluate(base::TimestampMs at);
 
   [[nodiscard]] base::Result<promql::QueryResult> Query(const std::string& expr, base::TimestampMs at);
   [[nodiscard]] const std::vector<std::unique_ptr<RuleGroup>>& groups() const { return groups_; }
+  // What is not told at `at`, which is not before the last evaluation.
+  [[nodiscard]] base::Result<std::vector<TestStanding>> StandingsAt(base::TimestampMs at);
 
  private:
   struct Input {
@@ -50,16 +60,19 @@ class TestWorld {
     bool histograms = false;  // The kind of the last value, and so of a stale marker behind it.
   };
 
+  [[nodiscard]] base::Status HandOn();
   // The value number `index` of every series, in one commit.
   [[nodiscard]] base::Status LoadValues(std::size_t index, base::TimestampMs at);
 
   const RuleTest& test_;
   base::SimulatedClock clock_;
   base::MetricsRegistry metrics_;
-  std::unique_ptr<AlertSink> sink_;
+  std::unique_ptr<AckSource> acknowledgements_;
   std::unique_ptr<storage::Storage> storage_;
   std::unique_ptr<storage::StateStore> state_;
   promql::Engine engine_;
+  std::unique_ptr<TestSurroundings> surroundings_;  // May be null.
+  std::unique_ptr<AlertSink> nowhere_;
   std::unique_ptr<UpdateQueue> queue_;
   AlertBoard board_;
   std::unique_ptr<storage::Appender> appender_;

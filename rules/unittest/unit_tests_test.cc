@@ -304,5 +304,62 @@ tests:
               IsEmpty());
 }
 
+TEST_F(UnitTestsTest, AcknowledgedTimeDoesNotCount) {
+  Write("rules.yml", R"(
+groups:
+- name: g
+  rules:
+  - alert: A
+    expr: x
+    levels: [{severity: low, above: 0}, {severity: high, after: 10m}]
+)");
+  constexpr std::string_view kTests = R"(
+rule_files: [rules.yml]
+severities: [low, high]
+tests:
+- input_series: [{series: 'x{model="a"}', values: 1x40}, {series: 'x{model="b"}', values: 1x40}]
+  acknowledgements: [{alertname: A, labels: {model: b}, from: 5m, until: 20m}]
+  alert_rule_test:
+  - eval_time: 15m
+    alertname: A
+    exp_alerts: [{exp_labels: {model: a, severity: high}}, {exp_labels: {model: b, severity: low}}]
+  - eval_time: 30m
+    alertname: A
+    exp_alerts: [{exp_labels: {model: a, severity: high}}, {exp_labels: {model: b, severity: high}}]
+)";
+  EXPECT_THAT(Failures(std::string(kTests)), IsEmpty());
+}
+
+TEST_F(UnitTestsTest, WithoutASuppressorEveryAlertIsTold) {
+  EXPECT_THAT(Failures(R"(
+rule_files: [rules.yml]
+tests:
+- input_series: [{series: 'errors{model="a"}', values: 1x9}, {series: 'requests{model="a"}', values: 1x9}]
+  suppression_test:
+  - {eval_time: 5m, alertname: ModelFails, exp_suppressed: [], exp_told: [{exp_labels: {model: a, severity: page}}]}
+)"),
+              IsEmpty());
+}
+
+TEST_F(UnitTestsTest, NamesFaultsOfWhatIsExpectedOfSuppression) {
+  const RuleTestReport report = Run(R"(rule_files: [rules.yml]
+tests:
+- name: t
+  suppression_test:
+  - {eval_time: 1m}
+  - {alertname: A, exp_suppresed: []}
+  acknowledgements: [{alertname: A, from: 5m, until: 5m}]
+)");
+  EXPECT_THAT(
+      report.faults,
+      ElementsAre(EndsWith("5:5: test \"t\": an item under suppression_test misses required attribute alertname"),
+                  EndsWith("5:5: test \"t\": an item under suppression_test must have exp_suppressed, exp_held or "
+                           "exp_told"),
+                  EndsWith("6:5: test \"t\": an item under suppression_test must have exp_suppressed, exp_held or "
+                           "exp_told"),
+                  EndsWith("6:20: test \"t\": unknown field 'exp_suppresed', did you mean 'exp_suppressed'?"),
+                  EndsWith("7:54: test \"t\": 'until' must be later than 'from'")));
+}
+
 }  // namespace
 }  // namespace bellwether::rules

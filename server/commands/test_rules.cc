@@ -13,6 +13,7 @@
 
 #include "rules/unit_tests.h"
 #include "server/commands/junit.h"
+#include "server/commands/test_surroundings.h"
 #include "server/features.h"
 
 namespace bellwether::server {
@@ -85,6 +86,8 @@ int TestRules(const TestFlags& flags) {
     return 1;
   }
   options.filter = *std::move(filter);
+  SurroundingsMaker surroundings;
+  options.surroundings = &surroundings;
   options.ignore_unknown_fields = flags.ignore_unknown_fields;
   options.show_differences = flags.differences;
   if (flags.debug) options.trace = [](const std::string& line) { fmt::print("  DEBUG: {}\n", line); };
