@@ -80,7 +80,8 @@ struct Standing {
   base::TimestampMs since;                 // Held or suppressed since then.
   std::optional<base::TimestampMs> until;  // Decided anew then, at the latest.
   bool told = false;                       // It was told before, and goes on being sent.
-  std::vector<Cause> causes = {};          // By labels; empty while it is held, and during the extension.
+  // By labels; the nearest sixteen. Empty while it is held, and during the extension.
+  std::vector<Cause> causes = {};
   friend bool operator==(const Standing&, const Standing&) = default;
 };
 

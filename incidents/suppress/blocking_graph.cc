@@ -55,6 +55,15 @@ void Merge(std::map<AlertId, std::vector<ComponentId>>& into, const ComponentId&
   }
 }
 
+// `blockers` are ascending by alert, and stay so.
+void KeepNearest(std::vector<Blocker>& blockers) {
+  if (blockers.size() <= kBlockersMax) return;
+  std::stable_sort(blockers.begin(), blockers.end(),
+                   [](const Blocker& a, const Blocker& b) { return a.path.size() < b.path.size(); });
+  blockers.resize(kBlockersMax);
+  std::sort(blockers.begin(), blockers.end(), [](const Blocker& a, const Blocker& b) { return a.alert < b.alert; });
+}
+
 }  // namespace
 
 // One look upstream: which alerts count, and what was found at each component already.
@@ -224,15 +233,33 @@ std::vector<Blocker> BlockingGraph::FindBlockers(AlertId id) const {
     const auto key = JoinKey(dependency.alert, dependency.equal, node.alert.labels);
     const auto joined = key ? by_join_.find(*key) : by_join_.end();
     if (joined == by_join_.end()) continue;
+    std::size_t kept = 0;
     for (const AlertId other : joined->second) {
-      if (MayBlock(other, id)) {
-        add({other, {}, dependency.equal, dependency.timers.extension, dependency.timers.max});
-      }
+      if (!MayBlock(other, id)) continue;
+      add({other, {}, dependency.equal, dependency.timers.extension, dependency.timers.max});
+      if (++kept == kBlockersMax) break;
     }
   }
   std::vector<Blocker> blockers;
   for (auto& [alert, blocker] : found) blockers.push_back(std::move(blocker));
+  KeepNearest(blockers);
   return blockers;
+}
+
+// On the component itself, and then upstream of it.
+BlockingGraph::Found BlockingGraph::FindFrom(Search& search, const ComponentId& id, int hops) const {
+  Found found;
+  if (const auto alerts = on_component_.find(id); alerts != on_component_.end()) {
+    for (const AlertId alert : alerts->second) {
+      if (found.size() >= kBlockersMax) return found;
+      if (search.counts(alert)) found.try_emplace(alert);
+    }
+  }
+  for (const auto& [alert, path] : FindUpstream(search, id, hops)) {
+    if (found.size() >= kBlockersMax) break;
+    found.try_emplace(alert, path);
+  }
+  return found;
 }
 
 const BlockingGraph::Found& BlockingGraph::FindUpstream(Search& search, const ComponentId& id, int hops) const {
@@ -245,12 +272,7 @@ const BlockingGraph::Found& BlockingGraph::FindUpstream(Search& search, const Co
     Found of_dependency;
     std::size_t failing = 0;
     for (const ComponentId& on : dependency.on) {
-      Found of_member = FindUpstream(search, on, hops_left);
-      if (const auto alerts = on_component_.find(on); alerts != on_component_.end()) {
-        for (const AlertId alert : alerts->second) {
-          if (search.counts(alert)) of_member.insert_or_assign(alert, std::vector<ComponentId>());
-        }
-      }
+      const Found of_member = FindFrom(search, on, hops_left);
       if (!of_member.empty()) ++failing;
       Merge(of_dependency, on, of_member);
     }

@@ -11,8 +11,12 @@
 // Through a dependency on k of n components only, if at least n-k+1 of them have such alerts, on or upstream of them.
 // Alerts that block each other in a circle, which depends_on and topology can write together, do not block at all; so
 // the rest has no circles, and every chain of blockers ends at an alert that nothing blocks (invariant C).
+//
+// Of an alert at most kBlockersMax blockers are kept, the nearest: a thousand alerts about one pipeline and a thousand
+// about its models would be a million pairs. When one of them ends, others take its place.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -31,6 +35,7 @@
 namespace bellwether::incidents {
 
 using AlertId = std::uint64_t;
+inline constexpr std::size_t kBlockersMax = 16;
 using DependencyList = std::shared_ptr<const std::vector<AlertDependency>>;  // Never null.
 
 struct FiringAlert {
@@ -96,6 +101,7 @@ class BlockingGraph {
   void TouchDependents(const Node& node);
   [[nodiscard]] bool MayBlock(AlertId blocker, AlertId alert) const;
   [[nodiscard]] std::vector<Blocker> FindBlockers(AlertId id) const;
+  [[nodiscard]] Found FindFrom(Search& search, const ComponentId& id, int hops) const;
   [[nodiscard]] const Found& FindUpstream(Search& search, const ComponentId& id, int hops) const;
   void SetFound(AlertId id, std::vector<Blocker> found);
   [[nodiscard]] AlertSet DownstreamOf(const AlertSet& alerts) const;

@@ -288,6 +288,32 @@ TEST(SuppressorTest, WhatIsLabelledSoExplainsNothing) {
   EXPECT_THAT(world.Heard(), ElementsAre("+FeaturesDear", "+AccuracyLow"));
 }
 
+TEST(SuppressorTest, OfManyCausesTheNearestAreKept) {
+  SuppressWorld world(kChain);
+  world.DependsOn("ScoresOdd", {Equal("FeaturesLate", {"region"})});
+  const auto fire = [&](const std::string& name, int i, const metric::Labels& labels) {
+    metric::LabelsBuilder builder(labels);
+    builder.Set("alertname", name).Set("region", "eu").Set("partition", std::to_string(i));
+    world.Fire(name + std::to_string(i), builder.Build());
+  };
+  for (int i = 0; i < 20; ++i) fire("KafkaDown", i, {{"stream", "kafka"}});
+  for (int i = 0; i < 30; ++i) fire("FeaturesLate", i, {{"pipeline", "fs"}});
+  world.Fire("AccuracyLow", {{"model", "fraud"}});
+  world.Fire("ScoresOdd", {{"region", "eu"}});
+  for (const char* alert : {"AccuracyLow", "ScoresOdd"}) {
+    const Standing standing = *world.Find(alert);
+    ASSERT_EQ(standing.causes.size(), 16u);
+    for (const Cause& cause : standing.causes) EXPECT_EQ(cause.labels.Get("alertname"), "FeaturesLate");
+  }
+  for (int i = 0; i < 29; ++i) world.End("FeaturesLate" + std::to_string(i));
+  EXPECT_EQ(world.StandingOf("ScoresOdd"), "suppressed: suppressed by FeaturesLate on pipeline/fs");
+  EXPECT_EQ(world.StandingOf("AccuracyLow"),
+            "suppressed: suppressed by FeaturesLate on pipeline/fs, KafkaDown on stream/kafka");
+  world.End("FeaturesLate29");
+  EXPECT_EQ(world.StandingOf("ScoresOdd"), "suppressed: what explained it has just ended");
+  EXPECT_EQ(world.StandingOf("AccuracyLow"), "suppressed: suppressed by KafkaDown on stream/kafka");
+}
+
 TEST(SuppressorTest, WhereNothingIsDueNothingIsWritten) {
   SuppressWorld world(kChain);
   world.Fire("FeaturesLate", {{"pipeline", "fs"}});
