@@ -193,7 +193,7 @@ void SuppressionEngine::NoteFiring(const metric::AlertUpdate& update, base::Time
   if (!is_in_graph) PutInGraph(id);
   dirty_.insert(id);
   SetDue(id, now);
-  passing_.push_back({id, update});
+  passing_.push_back({id, update, {}});
 }
 
 void SuppressionEngine::NoteEnd(const metric::AlertUpdate& update, base::TimestampMs now) {
@@ -206,7 +206,7 @@ void SuppressionEngine::NoteEnd(const metric::AlertUpdate& update, base::Timesta
   if (!update.moved_to.empty()) PassOn(id, update.moved_to, now);
   const AlertRecord& record = entries_.at(id).record;
   if (record.memory.told) {
-    passing_.push_back({id, update});
+    passing_.push_back({std::nullopt, update, record.memory.note});
   } else if (update.moved_to.empty()) {
     metrics_.unsaid.Add();
   }
@@ -280,10 +280,13 @@ base::Status SuppressionEngine::Step(base::TimestampMs now) {
 
   std::set<AlertId> passed;
   for (Passing& passing : passing_) {
-    const auto entry = entries_.find(passing.alert);
-    if (entry == entries_.end() || !entry->second.record.memory.told) continue;
-    passed.insert(passing.alert);
-    Owe(std::move(passing.update), entry->second.record.memory.note);
+    if (passing.firing) {
+      const auto entry = entries_.find(*passing.firing);
+      if (entry == entries_.end() || !entry->second.record.memory.told) continue;
+      passed.insert(*passing.firing);
+      passing.note = entry->second.record.memory.note;
+    }
+    Owe(std::move(passing.update), passing.note);
   }
   for (const AlertId id : released_) {
     const AlertRecord& record = entries_.at(id).record;

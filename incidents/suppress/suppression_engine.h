@@ -83,10 +83,11 @@ class SuppressionEngine {
     std::optional<base::TimestampMs> due;  // As in `timers_`.
     std::optional<Standing> standing;
   };
-  // An update that goes on if its alert is told.
+  // An update that goes on: the end of an alert that was told, or, if it is told, the update of one that fires.
   struct Passing {
-    AlertId alert;
+    std::optional<AlertId> firing;
     metric::AlertUpdate update;
+    std::string note;  // Of an end.
   };
   using OwedKey = std::string;  // Equal for updates that tell the same thing at different times.
 

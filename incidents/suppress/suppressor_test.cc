@@ -362,6 +362,29 @@ TEST(SuppressorTest, AnAlertThatFiresAnewIsJudgedAnew) {
   EXPECT_THAT(world.Heard(), ElementsAre("+AccuracyLow", "-AccuracyLow", "+AccuracyLow"));
 }
 
+TEST(SuppressorTest, AnEndIsToldThoughTheAlertBeginsAnewInTheSameBatch) {
+  SuppressWorld world(kChain);
+  metric::AlertUpdate fires;
+  fires.labels = {{"alertname", "AccuracyLow"}, {"model", "fraud"}};
+  fires.annotations = {{"summary", "AccuracyLow"}};
+  fires.starts_at = fires.updated_at = kSuppressStart;
+  fires.ends_at = kSuppressStart + Minutes(10);
+  fires.sequence = 1;
+  ASSERT_TRUE(world.suppressor().Take({{fires}}).ok());
+  world.Advance(Minutes(1));
+  metric::AlertUpdate ends = fires;
+  ends.phase = metric::AlertPhase::kResolved;
+  ends.sequence = 2;
+  metric::AlertUpdate anew = fires;
+  anew.starts_at = world.now();
+  anew.sequence = 3;
+  ASSERT_TRUE(world.suppressor().Take({{ends, anew}}).ok());
+  world.RunDue();
+  EXPECT_THAT(world.Heard(), ElementsAre("+AccuracyLow", "-AccuracyLow"));
+  world.Advance(Minutes(1));
+  EXPECT_THAT(world.Heard(), ElementsAre("+AccuracyLow"));
+}
+
 TEST(SuppressorTest, WhatFiredBeforeThereWasSuppressionWasTold) {
   SuppressWorld world(kChain);
   metric::AlertUpdate old;
