@@ -444,7 +444,7 @@ base::Status SuppressionEngine::Write() {
   for (const std::uint64_t number : erased_owed_) batch.Delete(SuppressedOwedKey(number));
   if (meta_ != written_meta_) batch.Put(std::string(kSuppressionMetaKey), EncodeSuppressionMeta(meta_));
   if (batch.empty()) return base::OkStatus();
-  const base::Status status = state_.Apply(batch);
+  base::Status status = state_.Apply(batch);
   if (!status.ok()) {
     loaded_ = false;
     return status;

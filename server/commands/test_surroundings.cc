@@ -16,7 +16,7 @@ class NobodyHears final : public incidents::UpdateSink {
 
 class Surroundings final : public rules::TestSurroundings {
  public:
-  Surroundings(std::shared_ptr<const incidents::Topology> topology, incidents::SuppressionPolicy policy,
+  Surroundings(const std::shared_ptr<const incidents::Topology>& topology, incidents::SuppressionPolicy policy,
                const rules::TestSurroundingsParts& parts)
       : policy_(std::move(policy)),
         topology_([topology] { return topology; }),
