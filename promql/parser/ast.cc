@@ -80,6 +80,33 @@ ValueType TypeOf(const Expr& expr) {
   BW_CHECK(false);
 }
 
+void ForEachChild(const Expr& expr, const std::function<void(const Expr& child)>& visit) {
+  const auto one = [&](const ExprPtr& child) {
+    if (child != nullptr) visit(*child);
+  };
+  switch (expr.kind) {
+    case ExprKind::kSubquery: one(static_cast<const Subquery&>(expr).expr); break;
+    case ExprKind::kAggregate:
+      one(static_cast<const Aggregate&>(expr).param);
+      one(static_cast<const Aggregate&>(expr).expr);
+      break;
+    case ExprKind::kBinary:
+      one(static_cast<const Binary&>(expr).lhs);
+      one(static_cast<const Binary&>(expr).rhs);
+      break;
+    case ExprKind::kUnary: one(static_cast<const Unary&>(expr).expr); break;
+    case ExprKind::kParen: one(static_cast<const Paren&>(expr).expr); break;
+    case ExprKind::kCall:
+      for (const ExprPtr& argument : static_cast<const Call&>(expr).args) one(argument);
+      break;
+    case ExprKind::kNumber:
+    case ExprKind::kString:
+    case ExprKind::kVectorSelector:
+    case ExprKind::kMatrixSelector:
+    case ExprKind::kDuration: break;
+  }
+}
+
 const Expr& Unwrap(const Expr& expr) {
   const Expr* at = &expr;
   while (at->kind == ExprKind::kParen) at = static_cast<const Paren*>(at)->expr.get();

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -210,6 +211,9 @@ struct DurationExpr final : Expr {
   ExprPtr rhs;           // Null for step() and range().
   bool wrapped = false;  // Written in parentheses.
 };
+
+// Calls `visit` for the expressions right below `expr`; a matrix selector and the expressions of durations have none.
+void ForEachChild(const Expr& expr, const std::function<void(const Expr& child)>& visit);
 
 // `expr` without the parentheses around it.
 [[nodiscard]] const Expr& Unwrap(const Expr& expr);

@@ -204,6 +204,7 @@ void RuleGroup::NoteTransitions(const Rule& rule, const Evaluation& evaluation) 
   }
   for (const AlertTransition& transition : evaluation.transitions) {
     unwritten_history_.insert_or_assign(HistoryKey(transition, rule.prefix()), transition);
+    if (observer_) observer_(rule.spec(), transition);
   }
 }
 

@@ -10,6 +10,7 @@
 // Threads: Snapshot is thread-safe; everything else belongs to one thread at a time.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -67,6 +68,10 @@ class RuleGroup {
   // and the rules behind it are left as they are.
   void Evaluate(base::TimestampMs at, std::uint64_t missed, const std::stop_token& stop);
 
+  // Told of each change of an alert, in the evaluation that makes it.
+  using TransitionObserver = std::function<void(const RuleSpec& rule, const AlertTransition& transition)>;
+  void Observe(TransitionObserver observer) { observer_ = std::move(observer); }
+
   [[nodiscard]] GroupSnapshot Snapshot() const;
 
   // As the last evaluation left them.
@@ -93,6 +98,7 @@ class RuleGroup {
   UpdateQueue& queue_;
   AlertBoard& board_;
   RuleGroupMetrics metrics_;
+  TransitionObserver observer_;  // May be null.
 
   TemplateWorld world_;
   std::vector<std::unique_ptr<Rule>> rules_;

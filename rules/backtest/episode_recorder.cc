@@ -1,0 +1,64 @@
+#include "rules/backtest/episode_recorder.h"
+
+#include <utility>
+
+namespace bellwether::rules {
+namespace {
+
+// What stays the same while an alert goes from level to level.
+metric::Labels InstanceLabels(const RuleSpec& rule, const metric::Labels& labels) {
+  if (rule.conditions == nullptr) return labels;
+  metric::LabelsBuilder builder(labels);
+  if (rule.conditions->has_levels) builder.Remove(kSeverityLabel);
+  return builder.Remove(kNoDataLabel).Build();
+}
+
+bool Touches(const AlertEpisode& episode, base::TimestampMs start, base::TimestampMs end) {
+  return episode.active_at <= end && (!episode.ended_at || *episode.ended_at >= start);
+}
+
+}  // namespace
+
+void EpisodeRecorder::Note(const std::string& file, const std::string& group, const RuleSpec& rule,
+                           const AlertTransition& transition, base::TimestampMs first) {
+  const auto [found, is_new] = open_.try_emplace({&rule, InstanceLabels(rule, transition.labels)});
+  AlertEpisode& episode = found->second;
+  if (is_new) {
+    episode.file = file;
+    episode.group = group;
+    episode.alert = rule.name;
+    episode.labels = found->first.second;
+    episode.active_at = transition.at;
+    episode.began_before = transition.at == first;
+    episode.value = transition.value;
+    episode.annotations = transition.annotations;
+  }
+  if (transition.to == AlertState::kInactive) {
+    episode.ended_at = transition.at;
+    episode.end_reason = transition.reason;
+    ended_.push_back(std::move(episode));
+    open_.erase(found);
+    return;
+  }
+  if (transition.to != AlertState::kFiring) return;
+  if (!episode.fired_at) {
+    episode.fired_at = transition.at;
+    episode.value = transition.value;
+    episode.annotations = transition.annotations;
+  }
+  if (rule.conditions == nullptr || !rule.conditions->has_levels) return;
+  episode.levels.push_back({transition.at, std::string(transition.labels.Get(kSeverityLabel))});
+}
+
+std::vector<AlertEpisode> EpisodeRecorder::Take(base::TimestampMs start, base::TimestampMs end) {
+  for (auto& [key, episode] : open_) ended_.push_back(std::move(episode));
+  open_.clear();
+  std::vector<AlertEpisode> taken;
+  for (AlertEpisode& episode : ended_) {
+    if (Touches(episode, start, end)) taken.push_back(std::move(episode));
+  }
+  ended_.clear();
+  return taken;
+}
+
+}  // namespace bellwether::rules

@@ -1,0 +1,33 @@
+// rules/backtest/episode_recorder.h
+//
+// Changes of alerts into their lives: pending, firing, levels, end.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "metric/labels.h"
+#include "rules/backtest.h"
+#include "rules/file/rule_file.h"
+#include "rules/state/alert_transition.h"
+
+namespace bellwether::rules {
+
+class EpisodeRecorder {
+ public:
+  // Of one rule of a group, by time. `first`: the first evaluation of the replay.
+  void Note(const std::string& file, const std::string& group, const RuleSpec& rule, const AlertTransition& transition,
+            base::TimestampMs first);
+
+  // The lives that touch [start, end], in no order.
+  [[nodiscard]] std::vector<AlertEpisode> Take(base::TimestampMs start, base::TimestampMs end);
+
+ private:
+  std::map<std::pair<const RuleSpec*, metric::Labels>, AlertEpisode> open_;
+  std::vector<AlertEpisode> ended_;
+};
+
+}  // namespace bellwether::rules
