@@ -12,6 +12,7 @@
 #include "promql/parser/function_signatures.h"
 #include "rules/file/condition_spec.h"
 #include "rules/file/rule_file.h"
+#include "rules/lint/lint_names.h"
 #include "rules/severities.h"
 #include "yaml/field_reader.h"
 #include "yaml/suggestion.h"
@@ -20,48 +21,18 @@
 namespace bellwether::rules {
 namespace {
 
-constexpr std::string_view kMissingRunbook = "missing-runbook";
-constexpr std::string_view kMissingOwner = "missing-owner";
-constexpr std::string_view kGaugeRate = "gauge-rate";
-constexpr std::string_view kShortWindow = "short-window";
-constexpr std::string_view kNaming = "naming";
-
 constexpr std::array<std::string_view, 4> kCounterSuffixes = {"_total", "_count", "_sum", "_bucket"};
 constexpr std::array<std::string_view, 3> kCounterFunctions = {"rate", "irate", "increase"};
 
 // Calls `visit` for the expression and all below it; `call` is the function whose argument it is, or null.
 using ExprVisitor = std::function<void(const promql::Expr& expr, const promql::Call* call)>;
 
-void Walk(const promql::ExprPtr& expr, const promql::Call* call, const ExprVisitor& visit) {
-  if (expr == nullptr) return;
-  visit(*expr, call);
-  switch (expr->kind) {
-    case promql::ExprKind::kSubquery: Walk(static_cast<const promql::Subquery&>(*expr).expr, nullptr, visit); break;
-    case promql::ExprKind::kAggregate: {
-      const auto& aggregate = static_cast<const promql::Aggregate&>(*expr);
-      Walk(aggregate.param, nullptr, visit);
-      Walk(aggregate.expr, nullptr, visit);
-      break;
-    }
-    case promql::ExprKind::kBinary: {
-      const auto& binary = static_cast<const promql::Binary&>(*expr);
-      Walk(binary.lhs, nullptr, visit);
-      Walk(binary.rhs, nullptr, visit);
-      break;
-    }
-    case promql::ExprKind::kUnary: Walk(static_cast<const promql::Unary&>(*expr).expr, nullptr, visit); break;
-    case promql::ExprKind::kParen: Walk(static_cast<const promql::Paren&>(*expr).expr, call, visit); break;
-    case promql::ExprKind::kCall: {
-      const auto& inner = static_cast<const promql::Call&>(*expr);
-      for (const promql::ExprPtr& argument : inner.args) Walk(argument, &inner, visit);
-      break;
-    }
-    case promql::ExprKind::kNumber:
-    case promql::ExprKind::kString:
-    case promql::ExprKind::kVectorSelector:
-    case promql::ExprKind::kMatrixSelector:
-    case promql::ExprKind::kDuration: break;
-  }
+void Walk(const promql::Expr& expr, const promql::Call* call, const ExprVisitor& visit) {
+  visit(expr, call);
+  const promql::Call* below = nullptr;
+  if (expr.kind == promql::ExprKind::kCall) below = &static_cast<const promql::Call&>(expr);
+  if (expr.kind == promql::ExprKind::kParen) below = call;
+  promql::ForEachChild(expr, [&](const promql::Expr& child) { Walk(child, below, visit); });
 }
 
 // Counters end in _total and the parts of histograms in three other ways; native histograms are counters under the
@@ -94,7 +65,8 @@ class RuleLinter {
   void Run() {
     if (rule_.kind == RuleKind::kAlerting) CheckResponse();
     CheckNames();
-    Walk(rule_.expr, nullptr, [this](const promql::Expr& expr, const promql::Call* call) {
+    if (rule_.expr == nullptr) return;
+    Walk(*rule_.expr, nullptr, [this](const promql::Expr& expr, const promql::Call* call) {
       if (expr.kind == promql::ExprKind::kMatrixSelector) {
         CheckRange(static_cast<const promql::MatrixSelector&>(expr), call);
       }
@@ -179,8 +151,9 @@ AcceptedFinding ReadAccepted(const yaml::YamlNode& node, yaml::FaultList& faults
 }  // namespace
 
 const std::vector<std::string_view>& LintNames() {
-  static const std::vector<std::string_view> names = {kMissingRunbook, kMissingOwner, kGaugeRate, kShortWindow,
-                                                      kNaming};
+  static const std::vector<std::string_view> names = {
+      kMissingRunbook, kMissingOwner,   kGaugeRate,      kShortWindow,  kNaming,    kMetricNeverSeen,
+      kLabelNeverSeen, kLabelValueGone, kSeriesVanished, kNeverMatches, kNeverFires};
   return names;
 }
 

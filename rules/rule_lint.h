@@ -26,6 +26,7 @@ struct RuleFinding {
   std::string severity;  // The rule's label; empty if there is none.
   std::string lint;      // "missing-runbook"
   std::string text;
+  std::string file = {};  // Where findings of several files are told together.
 
   friend bool operator==(const RuleFinding&, const RuleFinding&) = default;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/number.h"
+#include "rules/template_names.h"
 #include "template/escape.h"
 #include "template/functions.h"
 
@@ -189,6 +190,12 @@ const FunctionTable& TemplateFunctionNames() {
   };
   static const FunctionTable table = MakeTable(refuse, refuse, "");
   return table;
+}
+
+std::vector<std::string> AlertTemplateFunctions() {
+  std::vector<std::string> names;
+  for (const auto& [name, function] : TemplateFunctionNames()) names.push_back(name);
+  return names;
 }
 
 Value SampleValue(double value, const promql::HistogramPtr& histogram) {
