@@ -105,6 +105,7 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
     context.groups = [rules] { return rules->Groups(); };
     context.history = [rules](base::TimestampMs min, base::TimestampMs max) { return rules->History(min, max); };
   }
+  if (dependencies.backtest_options) context.backtest_options = dependencies.backtest_options;
   context.topology = dependencies.topology;
   if (incidents::Suppressor* suppressor = dependencies.suppressor) {
     context.standings = [suppressor] { return suppressor->Snapshot(); };

@@ -29,6 +29,7 @@
 #include "notify/alertmanagers.h"
 #include "notify/dispatcher.h"
 #include "promql/engine.h"
+#include "rules/backtest.h"
 #include "rules/rule_manager.h"
 #include "storage/storage.h"
 
@@ -87,7 +88,8 @@ struct ServerDependencies {
   std::function<std::string()> config_yaml = {};  // The configuration in force, secrets masked.
   std::function<std::vector<std::pair<std::string, std::string>>()> flags = {};
   std::function<notify::AlertmanagerUrls()> alertmanagers = {};
-  QueryLog* query_log = nullptr;                     // Null: queries are not logged.
+  std::function<rules::BacktestOptions()> backtest_options = {};  // What rules in force are evaluated with.
+  QueryLog* query_log = nullptr;                                  // Null: queries are not logged.
   std::function<void()> quit = {};                   // Ends the server, soon; null: it cannot be ended over HTTP.
   std::function<ConfigStatus()> config_status = {};  // Null: read well when the server was made.
 };

@@ -21,6 +21,7 @@
 #include "notify/alertmanagers.h"
 #include "notify/dispatcher.h"
 #include "promql/engine.h"
+#include "rules/backtest.h"
 #include "rules/rule_manager.h"
 #include "rules/topology.h"
 #include "server/config/config.h"
@@ -35,6 +36,8 @@ namespace bellwether::server {
 namespace {
 
 constexpr base::DurationMs kStopGrace = base::Seconds(5);
+constexpr std::size_t kBacktestHistorySamples = 2'000'000;   // 32 MB.
+constexpr std::size_t kBacktestRecordedSamples = 1'000'000;  // 100 MB.
 
 // Alertmanagers are told first: they wait for no disk, and what is given again they know by its number.
 class NotifyingSink final : public incidents::UpdateSink {
@@ -94,6 +97,17 @@ struct Application::Parts {
     return rule_options;
   }
 
+  // What a backtest holds in memory is bounded for a server that has other things to do.
+  rules::BacktestOptions MakeBacktestOptions() {
+    rules::BacktestOptions backtest;
+    backtest.topology = rule_topology.get();
+    backtest.history_samples_max = kBacktestHistorySamples;
+    backtest.recorded_samples_max = kBacktestRecordedSamples;
+    const base::MutexLock lock(shown_mu);
+    backtest.rules = rule_options;
+    return backtest;
+  }
+
   base::Status OpenStorage(const Config& config) {
     storage::StorageOptions storage_options;
     storage_options.path = options.storage_path;
@@ -143,6 +157,7 @@ struct Application::Parts {
                                                            .config_yaml = [this] { return ConfigYaml(); },
                                                            .flags = [this] { return options.flags; },
                                                            .alertmanagers = [this] { return alertmanagers->Urls(); },
+                                                           .backtest_options = [this] { return MakeBacktestOptions(); },
                                                            .query_log = &query_log,
                                                            .quit = options.quit,
                                                            .config_status = [this] { return LastReload(); }});
@@ -195,6 +210,7 @@ struct Application::Parts {
     reload_time->Set(clock.Now().seconds());
     const base::MutexLock lock(shown_mu);
     config_yaml = config->yaml;
+    rule_options = MakeRuleOptions(*config);
     external_labels = config->external_labels;
     last_reload = {.success = true, .at = clock.Now()};
     return base::OkStatus();
@@ -231,6 +247,7 @@ struct Application::Parts {
   base::Mutex reload_mu;  // Held over a whole reload, I/O included: it only keeps reloads apart.
   base::Mutex shown_mu;   // What the status pages show.
   std::string config_yaml BW_GUARDED_BY(shown_mu);
+  rules::RuleOptions rule_options BW_GUARDED_BY(shown_mu);
   metric::Labels external_labels BW_GUARDED_BY(shown_mu);
   api::ConfigStatus last_reload BW_GUARDED_BY(shown_mu);
 };

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "server/commands/backtest.h"
 #include "server/commands/check.h"
 #include "server/commands/import.h"
 #include "server/commands/query.h"
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   bellwether::server::AddServeCommand(app, run);
   bellwether::server::AddCheckCommand(app, run);
   bellwether::server::AddTestCommand(app, run);
+  bellwether::server::AddBacktestCommand(app, run);
   bellwether::server::AddImportCommand(app, run);
   bellwether::server::AddTsdbCommand(app, run);
   bellwether::server::AddQueryCommand(app, run);

@@ -67,8 +67,11 @@ RouteTable AllRoutes(const HandlerContext& context) {
   AddMetadataRoutes(context, routes);
   AddSearchRoutes(context, routes);
   AddRuleRoutes(context, routes);
+  AddBacktestRoutes(context, routes);
+  AddRuleCheckRoutes(context, routes);
   AddTopologyRoutes(context, routes);
   AddStatusRoutes(context, routes);
+  AddFeatureRoutes(context, routes);
   AddTargetRoutes(context, routes);
   AddAdminRoutes(context, routes);
   AddTsdbAdminRoutes(context, routes);

@@ -30,6 +30,7 @@
 #include "metric/matcher.h"
 #include "notify/alertmanagers.h"
 #include "promql/engine.h"
+#include "rules/backtest.h"
 #include "rules/rule_manager.h"
 #include "storage/storage.h"
 
@@ -56,6 +57,8 @@ struct HandlerContext {
   std::function<base::Result<std::vector<rules::AlertTransition>>(base::TimestampMs min, base::TimestampMs max)>
       history = {};
   std::function<notify::AlertmanagerUrls()> alertmanagers = [] { return notify::AlertmanagerUrls(); };
+  // What rules in force here are evaluated with.
+  std::function<rules::BacktestOptions()> backtest_options = [] { return rules::BacktestOptions(); };
   incidents::TopologyStore* topology = nullptr;  // May be null: there is none.
   // Alerts that are held or suppressed.
   std::function<incidents::Standings()> standings = [] { return incidents::Standings(); };
@@ -101,8 +104,11 @@ void AddQueryRoutes(const HandlerContext& context, RouteTable& routes);  // quer
 void AddMetadataRoutes(const HandlerContext& context, RouteTable& routes);    // series, labels, label values, metadata
 void AddSearchRoutes(const HandlerContext& context, RouteTable& routes);      // search/...
 void AddRuleRoutes(const HandlerContext& context, RouteTable& routes);        // rules, alerts, alertmanagers
+void AddBacktestRoutes(const HandlerContext& context, RouteTable& routes);    // rules/test
+void AddRuleCheckRoutes(const HandlerContext& context, RouteTable& routes);   // rules/check
 void AddTopologyRoutes(const HandlerContext& context, RouteTable& routes);    // topology
 void AddStatusRoutes(const HandlerContext& context, RouteTable& routes);      // status/..., targets, /version
+void AddFeatureRoutes(const HandlerContext& context, RouteTable& routes);     // features
 void AddTargetRoutes(const HandlerContext& context, RouteTable& routes);      // targets, scrape_pools
 void AddAdminRoutes(const HandlerContext& context, RouteTable& routes);       // /-/..., /metrics
 void AddTsdbAdminRoutes(const HandlerContext& context, RouteTable& routes);   // admin/tsdb/...

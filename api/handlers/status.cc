@@ -5,28 +5,23 @@
 #include <array>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <thread>
 
 #include "api/admin_reports.h"
 #include "api/handlers/params.h"
 #include "api/handlers/routes.h"
 #include "api/json/envelope.h"
-#include "promql/parser/function_signatures.h"
+#include "api/json/self_metrics_json.h"
+#include "api/openapi.h"
+#include "base/quote.h"
+#include "metric/anchored_regex.h"
 
 namespace bellwether::api {
 namespace {
 
 // The level of Prometheus's API that is spoken here; clients decide by it what they may ask.
 constexpr std::string_view kPrometheusLevel = "3.5.0";
-
-// Operators, their modifiers, and aggregations, but for the experimental ones.
-constexpr auto kOperatorNames = std::to_array<std::string_view>(
-    {"!=",    "!~",           "%",     "*",          "+",           "-",        "/",
-     "<",     "<=",           "==",    "=~",         ">",           ">=",       "@",
-     "^",     "and",          "atan2", "avg",        "bool",        "bottomk",  "by",
-     "count", "count_values", "group", "group_left", "group_right", "ignoring", "max",
-     "min",   "offset",       "on",    "or",         "quantile",    "stddev",   "stdvar",
-     "sum",   "topk"});
 
 // Without a `features` key: Grafana takes a server that has one, even an empty one, for Mimir.
 void WriteBuildInfo(JsonWriter& json, const HandlerContext& context) {
@@ -164,30 +159,28 @@ base::Status WalReplay(const HandlerContext&, const HttpRequest&, HttpResponse& 
   return base::OkStatus();
 }
 
-base::Status Features(const HandlerContext& context, const HttpRequest&, HttpResponse& response) {
-  const promql::ParserOptions& parser = context.engine.options().parser;
+// The names of metrics are many; a pattern chooses.
+base::Status SelfMetrics(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+  std::optional<metric::AnchoredRegex> pattern;
+  if (const auto text = request.Param("metric_name_pattern"); text && !text->empty()) {
+    auto made = metric::AnchoredRegex::Make(*text);
+    if (!made.ok()) return InvalidParameter("metric_name_pattern", made.status().message());
+    pattern = *std::move(made);
+  }
   RespondData(response, [&](JsonWriter& json) {
-    json.BeginObject().Key("api").BeginObject().Key("remote_write_receiver").Bool(true);
-    json.Key("remote_read").Bool(true);
-    json.Key("lifecycle")
-        .Bool(context.enable_lifecycle)
-        .Key("admin")
-        .Bool(context.enable_admin_api)
-        .Key("exclude_alerts")
-        .Bool(true);
-    json.Key("label_values_match").Bool(true).Key("query_stats").Bool(true).EndObject();
-    json.Key("promql").BeginObject().Key("experimental_functions").Bool(parser.experimental_functions);
-    json.Key("extended_range_selectors").Bool(parser.extended_range_selectors);
-    json.Key("binop_fill_modifiers").Bool(parser.binop_fill_modifiers).EndObject();
-    json.Key("promql_functions").BeginObject();
-    for (const promql::FunctionSignature& function : promql::AllFunctions()) {
-      json.Key(function.name).Bool(!function.experimental || parser.experimental_functions);
-    }
-    json.EndObject().Key("promql_operators").BeginObject();
-    for (const std::string_view name : kOperatorNames) json.Key(name).Bool(true);
-    for (const std::string_view name : {"limitk", "limit_ratio"}) json.Key(name).Bool(parser.experimental_functions);
-    json.EndObject().EndObject();
+    WriteMetricFamilies(json, context.metrics.WriteText(),
+                        [&](std::string_view name) { return !pattern || pattern->Matches(name); });
   });
+  return base::OkStatus();
+}
+
+base::Status OpenApi(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
+  const std::string version = request.Param("openapi_version").value_or("3.1");
+  if (version != "3.1" && version != "3.2") {
+    return InvalidParameter("openapi_version", fmt::format("there is no {}: 3.1 or 3.2", base::Quote(version)));
+  }
+  response.content_type = "application/yaml; charset=utf-8";
+  response.body = OpenApiYaml(version + ".0", context.version);
   return base::OkStatus();
 }
 
@@ -207,7 +200,8 @@ void AddStatusRoutes(const HandlerContext& context, RouteTable& routes) {
   add("/api/v1/status/walreplay", WalReplay, WorkerPool::kAdmin);
   add("/api/v1/notifications", Notifications, WorkerPool::kAdmin);
   add("/api/v1/notifications/live", NoLiveNotifications, WorkerPool::kAdmin);
-  add("/api/v1/features", Features);
+  add("/api/v1/status/self_metrics", SelfMetrics);
+  add("/api/v1/openapi.yaml", OpenApi);
 }
 
 }  // namespace bellwether::api

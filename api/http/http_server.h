@@ -84,7 +84,8 @@ using HttpGate = std::function<bool(const HttpRequest&, HttpResponse&)>;
 // it.
 using HttpErrorBody = std::function<void(const HttpRequest&, HttpResponse&)>;
 
-enum class WorkerPool : std::uint8_t { kIngest, kQuery, kAdmin };
+// kBatch: one thread of low priority, for work that takes minutes.
+enum class WorkerPool : std::uint8_t { kIngest, kQuery, kAdmin, kBatch };
 
 struct HttpServerOptions {
   std::string host = "127.0.0.1";  // An address or a name; empty: every address.
@@ -103,6 +104,7 @@ struct HttpServerOptions {
   std::size_t ingest_queue_max = 256;  // Requests that wait for a worker; more are answered 503.
   std::size_t query_queue_max = 128;
   std::size_t admin_queue_max = 64;
+  std::size_t batch_queue_max = 4;
   base::DurationMs request_timeout = base::Minutes(5);  // To read a whole request, then 408; and to take a response.
   base::DurationMs idle_timeout = base::Minutes(10);    // A resting connection is closed after it.
 };

@@ -94,9 +94,12 @@ base::Status Pipeline::Start() {
   const auto make = [](int threads, std::size_t queue_max) {
     return std::make_unique<WorkerThreads>(static_cast<int>(PipelineThreads(threads)), queue_max);
   };
+  constexpr int kBatchNice = 10;
   workers_[static_cast<std::size_t>(WorkerPool::kIngest)] = make(options_.ingest_workers, options_.ingest_queue_max);
   workers_[static_cast<std::size_t>(WorkerPool::kQuery)] = make(options_.query_workers, options_.query_queue_max);
   workers_[static_cast<std::size_t>(WorkerPool::kAdmin)] = make(options_.admin_workers, options_.admin_queue_max);
+  workers_[static_cast<std::size_t>(WorkerPool::kBatch)] =
+      std::make_unique<WorkerThreads>(1, options_.batch_queue_max, kBatchNice);
   return loop_.Start();
 }
 

@@ -84,7 +84,7 @@ class Pipeline final : public ConnectionLoop::Client {
   HttpErrorBody error_body_;
   Responder responder_;
   std::atomic<std::size_t> body_bytes_{0};  // In memory, of all requests.
-  std::array<std::unique_ptr<WorkerThreads>, 3> workers_;
+  std::array<std::unique_ptr<WorkerThreads>, 4> workers_;
   ConnectionLoop loop_;
   bool stopped_ = false;
 };

@@ -1,13 +1,20 @@
 #include "api/http/worker_threads.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace bellwether::api {
 
-WorkerThreads::WorkerThreads(int threads, std::size_t queue_max) : queue_max_(queue_max) {
+WorkerThreads::WorkerThreads(int threads, std::size_t queue_max, int nice) : queue_max_(queue_max) {
   for (int i = 0; i < std::max(threads, 1); ++i) {
-    threads_.emplace_back([this] { Run(); });
+    threads_.emplace_back([this, nice] {
+      // Of this thread alone, as Linux has it. A refusal costs nothing but the courtesy.
+      if (nice > 0) static_cast<void>(::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice));
+      Run();
+    });
   }
 }
 

@@ -16,7 +16,8 @@ namespace bellwether::api {
 
 class WorkerThreads {
  public:
-  WorkerThreads(int threads, std::size_t queue_max);
+  // `nice`: how far the threads stand back for all others of the process, 0 to 19.
+  WorkerThreads(int threads, std::size_t queue_max, int nice = 0);
   ~WorkerThreads();  // Stops.
 
   // False: the queue is full, or the threads were stopped. `job` must not throw.

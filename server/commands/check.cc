@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "rules/rule_check.h"
 #include "rules/rule_lint.h"
+#include "server/commands/stored_findings.h"
 #include "server/config/config.h"
 #include "server/features.h"
 
@@ -35,6 +37,9 @@ struct CheckFlags {
   std::string lint = "all";
   std::string accept_file;
   bool lint_fatal = false;
+  DataTarget data;  // Neither a server nor a path: stored data are not asked.
+  std::string period = "7d";
+  std::string silent = "10m";
   std::vector<std::string> severities = {};  // Of the configuration that names the files.
 };
 
@@ -63,6 +68,19 @@ int CheckRuleFiles(const std::vector<std::string>& files, const CheckFlags& flag
 
 constexpr int kLintFailure = 3;  // promtool's code.
 
+// Those that are not accepted. False if there is none.
+bool PrintOpen(std::vector<rules::RuleFinding> findings, const std::vector<rules::AcceptedFinding>& accepted,
+               const rules::RuleFileOptions& options) {
+  const base::TimestampMs now = base::SystemClock().Now();
+  const auto open = rules::OpenFindings(std::move(findings), accepted, now, options.severities);
+  for (const rules::RuleFinding& finding : open) {
+    fmt::print("  {}{}group \"{}\", \"{}\": {}: {}\n", finding.file.empty() ? "" : finding.file + ": ",
+               finding.severity.empty() ? "" : finding.severity + ": ", finding.group, finding.rule, finding.lint,
+               finding.text);
+  }
+  return !open.empty();
+}
+
 // Prints what is to be said of the file; false if there is nothing.
 bool PrintFindings(const std::string& file, const CheckFlags& flags, const rules::RuleFileOptions& options,
                    const std::vector<rules::AcceptedFinding>& accepted) {
@@ -74,13 +92,25 @@ bool PrintFindings(const std::string& file, const CheckFlags& flags, const rules
   if (flags.lint == "duplicate-rules") return found;
   auto findings = rules::FindRuleFindings(file, options, base::Minutes(1));
   if (!findings.ok()) return found;  // Told by the check.
-  const base::TimestampMs now = base::SystemClock().Now();
-  const auto open = rules::OpenFindings(*std::move(findings), accepted, now, options.severities);
-  for (const rules::RuleFinding& finding : open) {
-    fmt::print("  {}group \"{}\", \"{}\": {}: {}\n", finding.severity.empty() ? "" : finding.severity + ": ",
-               finding.group, finding.rule, finding.lint, finding.text);
-    found = true;
-  }
+  return PrintOpen(*std::move(findings), accepted, options) || found;
+}
+
+base::Result<StoredFindingsRequest> MakeDataRequest(const CheckFlags& flags, const rules::RuleFileOptions& options) {
+  StoredFindingsRequest request{
+      .target = flags.data, .files = flags.files, .period = {}, .silent = {}, .options = options};
+  BW_ASSIGN_OR_RETURN(request.period, base::ParseDuration(flags.period));
+  BW_ASSIGN_OR_RETURN(request.silent, base::ParseDuration(flags.silent));
+  return request;
+}
+
+// Prints what stored data say of the files.
+base::Result<bool> PrintStoredFindings(const CheckFlags& flags, const rules::RuleFileOptions& options,
+                                       const std::vector<rules::AcceptedFinding>& accepted) {
+  BW_ASSIGN_OR_RETURN(const StoredFindingsRequest request, MakeDataRequest(flags, options));
+  BW_ASSIGN_OR_RETURN(std::vector<rules::RuleFinding> findings, AskForStoredFindings(request));
+  fmt::print("Stored data:\n");
+  const bool found = PrintOpen(std::move(findings), accepted, options);
+  if (!found) fmt::print("  nothing to say\n");
   return found;
 }
 
@@ -97,6 +127,14 @@ int LintRules(const CheckFlags& flags) {
   const rules::RuleFileOptions options = FileOptionsOf(flags);
   bool found = false;
   for (const std::string& file : flags.files) found = PrintFindings(file, flags, options, accepted) || found;
+  if (!flags.data.server.empty() || !flags.data.storage_path.empty()) {
+    const auto stored = PrintStoredFindings(flags, options, accepted);
+    if (!stored.ok()) {
+      fmt::print(stderr, "{}\n", stored.status().message());
+      return 1;
+    }
+    found = *stored || found;
+  }
   return found && flags.lint_fatal ? kLintFailure : 0;
 }
 
@@ -149,6 +187,12 @@ void AddCheckCommand(CLI::App& app, std::function<int()>& run) {
       ->check(CLI::IsMember({"all", "duplicate-rules", "none"}));
   rules.command->add_option("--lint.accept", rules.flags->accept_file,
                             "File of findings that are let be for a while, each with a reason and an end");
+  rules.flags->data.server.clear();
+  AddDataTargetFlags(*rules.command, rules.flags->data);
+  rules.command->add_option("--lint.period", rules.flags->period, "Stored data of so long are looked at")
+      ->capture_default_str();
+  rules.command->add_option("--lint.silent", rules.flags->silent, "A series without samples for so long is gone")
+      ->capture_default_str();
   rules.command->add_flag("--lint-fatal", rules.flags->lint_fatal, "Exit with 3 where there is advice");
 }
 
