@@ -1,6 +1,9 @@
 #include "metric/labels.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -42,26 +45,41 @@ void Labels::Iterator::Read() {
 
 Labels::Labels(std::initializer_list<LabelView> pairs) : Labels(FromPairs(std::vector<LabelView>(pairs))) {}
 
-Labels Labels::FromPairs(std::vector<LabelView> pairs) {
-  std::stable_sort(pairs.begin(), pairs.end(), [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
+Labels Labels::FromBytes(std::string_view bytes) {
   Labels out;
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    const bool shadowed = i + 1 < pairs.size() && pairs[i + 1].name == pairs[i].name;
-    if (!shadowed && !pairs[i].value.empty()) AppendPair(out.bytes_, pairs[i].name, pairs[i].value);
-  }
+  if (bytes.empty()) return out;
+  void* memory = std::malloc(sizeof(Shared) + bytes.size());
+  BW_CHECK(memory != nullptr);
+  out.shared_ = new (memory) Shared();
+  out.shared_->size = static_cast<std::uint32_t>(bytes.size());
+  std::memcpy(static_cast<void*>(out.shared_ + 1), bytes.data(), bytes.size());
   return out;
 }
 
+void Labels::Free(Shared* shared) {
+  shared->~Shared();
+  std::free(shared);
+}
+
+Labels Labels::FromPairs(std::vector<LabelView> pairs) {
+  std::stable_sort(pairs.begin(), pairs.end(), [](const LabelView& a, const LabelView& b) { return a.name < b.name; });
+  thread_local std::string encoded;
+  encoded.clear();
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    const bool shadowed = i + 1 < pairs.size() && pairs[i + 1].name == pairs[i].name;
+    if (!shadowed && !pairs[i].value.empty()) AppendPair(encoded, pairs[i].name, pairs[i].value);
+  }
+  return FromBytes(encoded);
+}
+
 Labels Labels::FromSortedUnique(std::span<const LabelView> pairs) {
-  Labels out;
-  std::size_t bytes = 0;
-  for (const LabelView& p : pairs) bytes += p.name.size() + p.value.size() + 2;
-  out.bytes_.reserve(bytes);
+  thread_local std::string encoded;
+  encoded.clear();
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     BW_DCHECK(!pairs[i].value.empty() && (i == 0 || pairs[i - 1].name < pairs[i].name));
-    AppendPair(out.bytes_, pairs[i].name, pairs[i].value);
+    AppendPair(encoded, pairs[i].name, pairs[i].value);
   }
-  return out;
+  return FromBytes(encoded);
 }
 
 std::size_t Labels::size() const {
@@ -78,7 +96,15 @@ std::string_view Labels::Get(std::string_view name) const {
   return {};
 }
 
-std::uint64_t Labels::Hash() const { return XXH3_64bits(bytes_.data(), bytes_.size()); }
+std::uint64_t Labels::Hash() const {
+  if (shared_ == nullptr) return XXH3_64bits("", 0);
+  std::uint64_t hash = shared_->hash.load(std::memory_order_relaxed);
+  if (hash == 0) {
+    hash = XXH3_64bits(shared_->bytes(), shared_->size);
+    shared_->hash.store(hash, std::memory_order_relaxed);
+  }
+  return hash;
+}
 
 std::uint64_t Labels::Fingerprint() const {
   constexpr std::uint64_t kOffset = 14695981039346656037ULL;
@@ -136,9 +162,7 @@ std::optional<Labels> Labels::Decode(std::string_view bytes) {
     if (value.empty() || (previous.data() != nullptr && name <= previous)) return std::nullopt;
     previous = name;
   }
-  Labels out;
-  out.bytes_ = std::string(bytes);
-  return out;
+  return FromBytes(bytes);
 }
 
 std::strong_ordering Labels::Compare(const Labels& a, const Labels& b) {

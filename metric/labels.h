@@ -3,10 +3,12 @@
 // A label set: sorted name=value pairs, the identity of a series. Names are unique, values never empty (a label with an
 // empty value is the same as none). Immutable; build one with LabelsBuilder.
 //
-// The pairs stand one after another in a single buffer, each string behind its varint length: one allocation a set,
-// equality is memcmp, a copy is memcpy. Iteration yields views into the set, good as long as the set.
+// The pairs stand one after another in a single buffer, each string behind its varint length. Copies share the buffer:
+// one allocation a set however often it is handed on, equality is a compare of pointers, or else memcmp. Iteration
+// yields views into the buffer, good as long as any of the copies.
 #pragma once
 
+#include <atomic>
 #include <compare>
 #include <cstdint>
 #include <initializer_list>
@@ -66,15 +68,26 @@ class Labels {
   };
 
   Labels() = default;
+  Labels(const Labels& other) noexcept : shared_(other.shared_) { Use(); }
+  Labels(Labels&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+  Labels& operator=(const Labels& other) noexcept {
+    Labels(other).Swap(*this);
+    return *this;
+  }
+  Labels& operator=(Labels&& other) noexcept {
+    Labels(std::move(other)).Swap(*this);
+    return *this;
+  }
+  ~Labels() { Drop(); }
   // From pairs in any order; empty values are dropped, of equal names the last wins.
   Labels(std::initializer_list<LabelView> pairs);
   static Labels FromPairs(std::vector<LabelView> pairs);
   // From pairs known to be sorted, unique and without empty values (checked in debug builds).
   static Labels FromSortedUnique(std::span<const LabelView> pairs);
 
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
+  [[nodiscard]] bool empty() const { return shared_ == nullptr; }
   [[nodiscard]] std::size_t size() const;  // Number of pairs; walks the set.
-  [[nodiscard]] Iterator begin() const { return Iterator(bytes_); }
+  [[nodiscard]] Iterator begin() const { return Iterator(bytes()); }
   [[nodiscard]] Iterator end() const { return Iterator(); }
 
   // The value of `name`, empty if absent.
@@ -82,7 +95,7 @@ class Labels {
   [[nodiscard]] bool Has(std::string_view name) const { return !Get(name).empty(); }
   [[nodiscard]] std::string_view Name() const { return Get(kMetricName); }
 
-  // XXH3 of the encoded pairs; the same in every process.
+  // XXH3 of the encoded pairs; the same in every process. Computed once for all copies.
   [[nodiscard]] std::uint64_t Hash() const;
 
   // Prometheus's fingerprint (FNV-1a over name \xff value \xff), as Alertmanager prints alerts.
@@ -94,17 +107,40 @@ class Labels {
   [[nodiscard]] std::string ToMetricString() const;
 
   // The encoded form and back; Decode returns nothing for bytes that no Labels made.
-  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+  [[nodiscard]] std::string_view bytes() const {
+    return shared_ == nullptr ? std::string_view() : std::string_view(shared_->bytes(), shared_->size);
+  }
   [[nodiscard]] static std::optional<Labels> Decode(std::string_view bytes);
 
-  friend bool operator==(const Labels&, const Labels&) = default;
+  // The same for copies of one set, and for no other set while one of them lives; null for the empty set.
+  [[nodiscard]] const void* identity() const { return shared_; }
+
+  friend bool operator==(const Labels& a, const Labels& b) { return a.shared_ == b.shared_ || a.bytes() == b.bytes(); }
   // Pairwise by name, then value, bytewise; a prefix comes first. The order of series in results.
   friend std::strong_ordering operator<=>(const Labels& a, const Labels& b) { return Compare(a, b); }
 
  private:
-  static std::strong_ordering Compare(const Labels& a, const Labels& b);
+  // The encoded pairs follow it.
+  struct Shared {
+    std::atomic<std::uint32_t> users{1};
+    std::uint32_t size = 0;
+    std::atomic<std::uint64_t> hash{0};  // 0: not computed yet.
+    [[nodiscard]] const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
+  };
 
-  std::string bytes_;
+  static std::strong_ordering Compare(const Labels& a, const Labels& b);
+  static Labels FromBytes(std::string_view bytes);
+  static void Free(Shared* shared);
+
+  void Swap(Labels& other) noexcept { std::swap(shared_, other.shared_); }
+  void Use() const {
+    if (shared_ != nullptr) shared_->users.fetch_add(1, std::memory_order_relaxed);
+  }
+  void Drop() const {
+    if (shared_ != nullptr && shared_->users.fetch_sub(1, std::memory_order_acq_rel) == 1) Free(shared_);
+  }
+
+  Shared* shared_ = nullptr;  // Null: the empty set.
 };
 
 // Edits a label set. Setting an empty value removes.

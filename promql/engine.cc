@@ -3,8 +3,10 @@
 #include <optional>
 #include <utility>
 
+#include "promql/eval/label_memo.h"
 #include "promql/eval/profile.h"
 #include "promql/eval/results.h"
+#include "promql/eval/shared_parts.h"
 #include "promql/eval/unique_rows.h"
 #include "promql/plan/planner.h"
 #include "promql/query_gate.h"
@@ -24,6 +26,14 @@ std::vector<double> DurationBounds() { return {0.001, 0.005, 0.02, 0.1, 0.5, 2, 
 
 }  // namespace
 
+struct PreparedQuery::Kept {
+  const ExprPtr expr;
+  const std::string text;
+  QueryMemos memos;
+  std::shared_ptr<SharedParts> family;  // May be null.
+  PartsOfQuery parts;
+};
+
 struct Engine::State {
   State(EngineOptions engine_options, base::Clock& engine_clock, base::MetricsRegistry& metrics)
       : options(std::move(engine_options)),
@@ -32,10 +42,12 @@ struct Engine::State {
         running(metrics.AddGauge("bellwether_promql_queries_running", "Queries being evaluated.")),
         seconds(metrics.AddHistogram("bellwether_promql_query_seconds", "Time from a query's arrival to its result.",
                                      DurationBounds())),
-        failures(metrics.AddCounter("bellwether_promql_query_failures_total", "Queries that ended with an error.")) {}
+        failures(metrics.AddCounter("bellwether_promql_query_failures_total", "Queries that ended with an error.")),
+        memos(std::make_shared<MemoRegistry>(options.kept_memory)) {}
 
   base::Result<QueryResult> Execute(storage::Storage& storage, const Expr& expr, std::string_view text,
-                                    const QuerySpan& span, const QueryOptions& query);
+                                    const QuerySpan& span, const QueryOptions& query,
+                                    PreparedQuery::Kept* kept = nullptr);
   base::Result<QueryResult> Evaluate(storage::Storage& storage, const Expr& expr, std::string_view text,
                                      QueryContext& context);
   base::Result<Value> RunPlan(Plan& plan, const Expr& expr, QueryContext& context, QueryStats& stats) const;
@@ -46,10 +58,12 @@ struct Engine::State {
   base::Gauge& running;
   base::Histogram& seconds;
   base::Counter& failures;
+  const std::shared_ptr<MemoRegistry> memos;  // Of prepared queries.
 };
 
 base::Result<QueryResult> Engine::State::Execute(storage::Storage& storage, const Expr& expr, std::string_view text,
-                                                 const QuerySpan& span, const QueryOptions& query) {
+                                                 const QuerySpan& span, const QueryOptions& query,
+                                                 PreparedQuery::Kept* kept) {
   const std::int64_t arrived = clock.MonotonicNanos();
   std::optional<QueryProfile> profile;
   QueryContext context(options, clock);
@@ -60,6 +74,10 @@ base::Result<QueryResult> Engine::State::Execute(storage::Storage& storage, cons
   if (query.lookback.ms > 0) context.lookback = query.lookback;
   context.span = span;
   context.cancel = query.cancel;
+  if (kept != nullptr) {
+    context.memos = &kept->memos;
+    context.shared = &kept->parts;
+  }
   context.by_step = options.per_step_stats && query.per_step_stats;
   const base::DurationMs timeout = query.timeout.ms > 0 ? std::min(query.timeout, options.timeout) : options.timeout;
   context.deadline_ns = arrived + timeout.ms * 1'000'000;
@@ -92,7 +110,8 @@ base::Result<QueryResult> Engine::State::Evaluate(storage::Storage& storage, con
   const PlanOptions plan_options{.span = context.span,
                                  .lookback = context.lookback,
                                  .default_subquery_step = options.default_subquery_step,
-                                 .profile = context.profile};
+                                 .profile = context.profile,
+                                 .shared = context.shared};
   BW_ASSIGN_OR_RETURN(Plan plan, MakePlan(expr, plan_options));
   if (plan.min <= plan.max) context.querier = storage.NewQuerier(plan.min, plan.max);
   result.stats.preparation_s = SecondsBetween(began, clock.MonotonicNanos());
@@ -161,6 +180,38 @@ base::Result<QueryResult> Engine::Instant(storage::Storage& storage, std::string
 base::Result<QueryResult> Engine::Instant(storage::Storage& storage, const ExprPtr& expr, std::string_view text,
                                           base::TimestampMs at, const QueryOptions& options) const {
   return state_->Execute(storage, *expr, text, QuerySpan{at, at, base::DurationMs()}, options);
+}
+
+QueryFamily::QueryFamily(std::shared_ptr<SharedParts> parts) : parts_(std::move(parts)) {}
+QueryFamily::~QueryFamily() = default;
+
+void QueryFamily::BeginTick() { parts_->ForgetResults(); }
+void QueryFamily::NoteWritten(std::string_view metric) { parts_->ForgetThoseThatLookAt(metric); }
+
+PreparedQuery::PreparedQuery(std::unique_ptr<Kept> kept) : kept_(std::move(kept)) {}
+PreparedQuery::~PreparedQuery() {
+  if (kept_->family != nullptr) kept_->family->Leave(kept_->parts);
+}
+
+std::unique_ptr<QueryFamily> Engine::NewFamily() const {
+  return std::unique_ptr<QueryFamily>(new QueryFamily(std::make_shared<SharedParts>(state_->options.kept_memory)));
+}
+
+std::unique_ptr<PreparedQuery> Engine::Prepare(const ExprPtr& expr, std::string text, const QueryFamily* family) const {
+  auto kept = std::make_unique<PreparedQuery::Kept>(
+      PreparedQuery::Kept{expr, std::move(text), QueryMemos(state_->memos), nullptr, {}});
+  if (family != nullptr) {
+    kept->family = family->parts_;
+    kept->parts = kept->family->Join(*expr);
+  }
+  return std::unique_ptr<PreparedQuery>(new PreparedQuery(std::move(kept)));
+}
+
+base::Result<QueryResult> Engine::Instant(storage::Storage& storage, PreparedQuery& query, base::TimestampMs at,
+                                          const QueryOptions& options) const {
+  const QuerySpan span{at, at, base::DurationMs()};
+  PreparedQuery::Kept& kept = *query.kept_;
+  return state_->Execute(storage, *kept.expr, kept.text, span, options, &kept);
 }
 
 base::Result<QueryResult> Engine::Range(storage::Storage& storage, std::string_view query, base::TimestampMs start,

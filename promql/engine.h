@@ -69,7 +69,10 @@ using Matrix = std::vector<MatrixSeries>;  // By label set.
 
 using Value = std::variant<Scalar, String, Vector, Matrix>;
 
-struct PlanNode;  // promql/explain.h
+struct PlanNode;     // promql/explain.h
+class MemoRegistry;  // promql/eval/label_memo.h
+class QueryMemos;
+class SharedParts;  // promql/eval/shared_parts.h
 
 // Complete texts, "PromQL warning: ... (1:5)", each once.
 struct Annotations {
@@ -111,8 +114,9 @@ struct EngineOptions {
   base::DurationMs lookback = base::Minutes(5);
   base::DurationMs timeout = base::Minutes(2);
   std::size_t max_samples = 50'000'000;
-  std::uint64_t query_bytes_max = 0;                    // Of one query; 0: no bound.
-  std::shared_ptr<base::MemoryShare> memory = nullptr;  // Of all queries and their results; null: no bound.
+  std::uint64_t query_bytes_max = 0;                         // Of one query; 0: no bound.
+  std::shared_ptr<base::MemoryShare> memory = nullptr;       // Of all queries and their results; null: no bound.
+  std::shared_ptr<base::MemoryShare> kept_memory = nullptr;  // Of what prepared queries keep; null: no bound.
   int max_concurrency = 20;
   base::DurationMs default_subquery_step = base::Minutes(1);
   bool delayed_name_removal = false;  // --enable-feature=promql-delayed-name-removal
@@ -127,6 +131,45 @@ struct QueryOptions {
   bool per_step_stats = false;     // Wanted, where the engine has them.
   bool explain = false;            // Says what each operator took; see promql/explain.h.
   std::stop_token cancel = {};
+};
+
+// Queries that are asked one after another at one time, again and again, as the rules of a group are: in one tick an
+// expression that several of them contain is evaluated once. The others get the same rows, without notes about them,
+// and with fewer samples counted. Made by Engine::NewFamily; belongs to one thread at a time.
+class QueryFamily {
+ public:
+  ~QueryFamily();
+  QueryFamily(const QueryFamily&) = delete;
+  QueryFamily& operator=(const QueryFamily&) = delete;
+
+  // Forgets the results of the tick before.
+  void BeginTick();
+  // Series of this metric were written since the tick began: forgets the results that may have to do with them.
+  void NoteWritten(std::string_view metric);
+
+ private:
+  friend class Engine;
+  explicit QueryFamily(std::shared_ptr<SharedParts> parts);
+
+  const std::shared_ptr<SharedParts> parts_;
+};
+
+// A query that is asked again and again at later times, as rules are: what its evaluations have in common is kept from
+// one to the next, by storage (SelectHints::asked_again) and by operators. The answers are those of a query asked once.
+// Made by Engine::Prepare; one evaluation at a time. What it keeps counts in EngineOptions::kept_memory, and without
+// room there it keeps nothing.
+class PreparedQuery {
+ public:
+  ~PreparedQuery();
+  PreparedQuery(const PreparedQuery&) = delete;
+  PreparedQuery& operator=(const PreparedQuery&) = delete;
+
+ private:
+  friend class Engine;
+  struct Kept;
+  explicit PreparedQuery(std::unique_ptr<Kept> kept);
+
+  const std::unique_ptr<Kept> kept_;
 };
 
 class Engine {
@@ -148,6 +191,13 @@ class Engine {
   // The same for a tree parsed before; `text` is what positions in annotations refer to.
   [[nodiscard]] base::Result<QueryResult> Instant(storage::Storage& storage, const ExprPtr& expr, std::string_view text,
                                                   base::TimestampMs at, const QueryOptions& options = {}) const;
+
+  [[nodiscard]] std::unique_ptr<QueryFamily> NewFamily() const;
+  // `family` may be null.
+  [[nodiscard]] std::unique_ptr<PreparedQuery> Prepare(const ExprPtr& expr, std::string text,
+                                                       const QueryFamily* family = nullptr) const;
+  [[nodiscard]] base::Result<QueryResult> Instant(storage::Storage& storage, PreparedQuery& query, base::TimestampMs at,
+                                                  const QueryOptions& options = {}) const;
 
  private:
   struct State;

@@ -122,7 +122,8 @@ struct Application::Parts {
     storage_options.label_cache_bytes = options.memory.queries / 4;
     storage_options.memtable_bytes = options.memory.memtables / 4;
     storage_options.head_bytes_max = options.memory.head;
-    storage_options.query_memory = query_memory;
+    storage_options.query_memory = memory.queries;
+    storage_options.standing_memory = memory.kept;
     BW_ASSIGN_OR_RETURN(opened, storage::OpenRocksStorage(storage_options, clock, metrics));
     return base::OkStatus();
   }
@@ -220,13 +221,14 @@ struct Application::Parts {
   base::Clock& clock;
   api::QueryLog query_log;
   std::string external_url;
-  const std::shared_ptr<base::MemoryShare> query_memory = MakeQueryMemory(options.memory);
+  const MemoryShares memory = MakeMemoryShares(options.memory);
 
   // In the order in which they are made; destroyed the other way round.
   base::MetricsRegistry metrics;
   CurlHttpClient http{fmt::format("Bellwether/{}", kVersion)};
   storage::OpenedStorage opened;
   std::unique_ptr<promql::Engine> engine;
+  std::unique_ptr<promql::Engine> rule_engine;  // With memory and a queue of its own: dashboards never stop an alert.
   std::unique_ptr<ingest::WriteHandler> ingest;
   std::unique_ptr<ingest::ImportHandler> text_import;
   std::unique_ptr<notify::Dispatcher> dispatcher;
@@ -267,7 +269,7 @@ base::Status Application::Start() {
   p.metrics.AddGauge("bellwether_build_info", "1, labelled with the version.", {{"version", std::string(kVersion)}})
       .Set(1);
 
-  AddMemoryMetrics(p.options.memory, p.query_memory, p.metrics);
+  AddMemoryMetrics(p.options.memory, p.memory, p.metrics);
   if (const base::Status opened = p.OpenStorage(config); !opened.ok()) return opened.WithContext("open storage");
   promql::EngineOptions engine_options;
   engine_options.lookback = p.options.lookback;
@@ -275,12 +277,16 @@ base::Status Application::Start() {
   engine_options.max_concurrency = p.options.query_concurrency_max;
   engine_options.max_samples = p.options.query_samples_max;
   engine_options.query_bytes_max = p.options.memory.one_query;
-  engine_options.memory = p.query_memory;
+  engine_options.memory = p.memory.queries;
   engine_options.default_subquery_step = config.evaluation_interval;
   for (const std::string& unknown : ApplyFeatures(p.options.features, engine_options)) {
     BW_LOG(kWarning, "unknown feature in --enable-feature, left out", {"feature", unknown});
   }
   p.engine = std::make_unique<promql::Engine>(engine_options, p.clock, p.metrics);
+  engine_options.query_bytes_max = 0;
+  engine_options.memory = p.memory.rules;
+  engine_options.kept_memory = p.memory.kept;
+  p.rule_engine = std::make_unique<promql::Engine>(engine_options, p.clock, p.metrics);
   p.ingest = std::make_unique<ingest::WriteHandler>(config.limits, *p.opened.storage, p.metrics);
   p.text_import = std::make_unique<ingest::ImportHandler>(config.limits, *p.opened.storage, p.clock, p.metrics);
   p.dispatcher =
@@ -307,7 +313,7 @@ base::Status Application::Start() {
   p.rules = std::make_unique<rules::RuleManager>(p.MakeRuleOptions(config),
                                                  rules::RuleDependencies{.storage = *p.opened.storage,
                                                                          .state = *p.opened.state,
-                                                                         .engine = *p.engine,
+                                                                         .engine = *p.rule_engine,
                                                                          .clock = p.clock,
                                                                          .metrics = p.metrics,
                                                                          .sink = *p.sink,

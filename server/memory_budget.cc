@@ -101,9 +101,11 @@ base::Result<MemoryBudget> MakeMemoryBudget(std::string_view text, std::uint64_t
   }
   budget.block_cache = budget.total / 10;
   budget.memtables = kMemtables * std::clamp(budget.total / 256, kMiB, 8 * kMiB);
-  budget.queries = budget.total / 4;
+  budget.queries = budget.total / 32 * 5;
   budget.one_query = budget.queries / 2;
-  budget.head = budget.total - budget.block_cache - budget.memtables - budget.queries;
+  budget.rules = budget.total / 32 * 2;
+  budget.kept = budget.total / 32;
+  budget.head = budget.total - budget.block_cache - budget.memtables - budget.queries - budget.rules - budget.kept;
   return budget;
 }
 
@@ -113,31 +115,39 @@ std::uint64_t MachineMemory(const std::string& root) {
   return std::min(physical, GroupBound(root));
 }
 
-std::shared_ptr<base::MemoryShare> MakeQueryMemory(const MemoryBudget& budget) {
-  return std::make_shared<base::MemoryShare>(
-      budget.queries,
-      fmt::format("the queries running now would together hold more than {} MiB in memory, their part of "
-                  "--storage.memory: ask for less, or try again later",
-                  budget.queries / kMiB));
+MemoryShares MakeMemoryShares(const MemoryBudget& budget) {
+  const auto share = [](std::uint64_t bytes, std::string_view holders) {
+    return std::make_shared<base::MemoryShare>(
+        bytes, fmt::format("{} would together hold more than {} MiB in memory, their part of --storage.memory: ask for "
+                           "less, or try again later",
+                           holders, bytes / kMiB));
+  };
+  return {.queries = share(budget.queries, "the queries running now"),
+          .rules = share(budget.rules, "the rules evaluated now"),
+          .kept = share(budget.kept, "rules between their evaluations")};
 }
 
-void AddMemoryMetrics(const MemoryBudget& budget, const std::shared_ptr<base::MemoryShare>& queries,
-                      base::MetricsRegistry& metrics) {
+void AddMemoryMetrics(const MemoryBudget& budget, const MemoryShares& shares, base::MetricsRegistry& metrics) {
   for (const auto& [part, bytes] :
        std::initializer_list<std::pair<const char*, std::uint64_t>>{{"total", budget.total},
                                                                     {"block_cache", budget.block_cache},
                                                                     {"memtables", budget.memtables},
                                                                     {"queries", budget.queries},
+                                                                    {"rules", budget.rules},
+                                                                    {"kept", budget.kept},
                                                                     {"head", budget.head}}) {
     metrics.AddGauge("bellwether_memory_budget_bytes", "The parts of --storage.memory.", {{"part", part}})
         .Set(static_cast<double>(bytes));
   }
   metrics.AddGaugeFunction(base::kMemoryUsedMetric, base::kMemoryUsedHelp, {{"part", "total"}},
                            [] { return static_cast<double>(base::ProcessMemory()); });
-  metrics.AddGaugeFunction(base::kMemoryUsedMetric, base::kMemoryUsedHelp, {{"part", "queries"}},
-                           [queries] { return static_cast<double>(queries->used()); });
-  metrics.AddCounterFunction(base::kMemoryRefusalsMetric, base::kMemoryRefusalsHelp, {{"part", "queries"}},
-                             [queries] { return static_cast<double>(queries->refusals()); });
+  for (const auto& [part, share] :
+       {std::pair("queries", shares.queries), std::pair("rules", shares.rules), std::pair("kept", shares.kept)}) {
+    metrics.AddGaugeFunction(base::kMemoryUsedMetric, base::kMemoryUsedHelp, {{"part", part}},
+                             [share = share] { return static_cast<double>(share->used()); });
+    metrics.AddCounterFunction(base::kMemoryRefusalsMetric, base::kMemoryRefusalsHelp, {{"part", part}},
+                               [share = share] { return static_cast<double>(share->refusals()); });
+  }
 }
 
 }  // namespace bellwether::server

@@ -5,8 +5,11 @@
 //
 //   block cache   a tenth: blocks of sealed windows that were read
 //   memtables     at most 32 MiB: alert states and the catalogue, until they are written out
-//   queries       a quarter: what running queries and their results hold, and label sets of sealed series; one query at
-//                 most half of it
+//   queries       five of 32 parts: what running queries and their results hold, and label sets of sealed series; one
+//                 query at most half of it
+//   rules         two of 32: what running queries of rules hold, so that dashboards never stop an alert; one may have
+//                 all of it
+//   kept          one of 32: what is kept for rules from one evaluation to the next; without it they cost more
 //   head          the rest: series, samples that are not sealed yet, and whatever else there is
 #pragma once
 
@@ -27,6 +30,8 @@ struct MemoryBudget {
   std::uint64_t memtables = 0;  // Of four.
   std::uint64_t queries = 0;
   std::uint64_t one_query = 0;  // Part of `queries`.
+  std::uint64_t rules = 0;
+  std::uint64_t kept = 0;
   std::uint64_t head = 0;
 };
 
@@ -41,11 +46,15 @@ struct MemoryBudget {
 // cgroups). `root` is where /proc and /sys are looked for; tests give another.
 [[nodiscard]] std::uint64_t MachineMemory(const std::string& root = "");
 
-// What queries take from, with the words for those that are refused.
-[[nodiscard]] std::shared_ptr<base::MemoryShare> MakeQueryMemory(const MemoryBudget& budget);
+// What is taken from while the process runs, with the words for those that are refused.
+struct MemoryShares {
+  std::shared_ptr<base::MemoryShare> queries;
+  std::shared_ptr<base::MemoryShare> rules;
+  std::shared_ptr<base::MemoryShare> kept;
+};
+[[nodiscard]] MemoryShares MakeMemoryShares(const MemoryBudget& budget);
 
 // bellwether_memory_budget_bytes{part}, and of bellwether_memory_used_bytes{part} those that the store does not set.
-void AddMemoryMetrics(const MemoryBudget& budget, const std::shared_ptr<base::MemoryShare>& queries,
-                      base::MetricsRegistry& metrics);
+void AddMemoryMetrics(const MemoryBudget& budget, const MemoryShares& shares, base::MetricsRegistry& metrics);
 
 }  // namespace bellwether::server

@@ -27,7 +27,9 @@ TEST(MemoryBudgetTest, ReadsSizesAndShares) {
     const auto budget = MakeMemoryBudget(c.text, 4 * kGiB);
     ASSERT_TRUE(budget.ok()) << budget.status().ToString();
     EXPECT_EQ(budget->total, c.total);
-    EXPECT_EQ(budget->block_cache + budget->memtables + budget->queries + budget->head, c.total);
+    EXPECT_EQ(budget->block_cache + budget->memtables + budget->queries + budget->rules + budget->kept + budget->head,
+              c.total);
+    EXPECT_GT(budget->rules, budget->kept);
     EXPECT_GE(budget->head, c.total / 2);
     EXPECT_LE(2 * budget->one_query, budget->queries);
   }
@@ -87,15 +89,20 @@ TEST(MemoryBudgetTest, ShowsItsParts) {
   base::MetricsRegistry metrics;
   const auto budget = MakeMemoryBudget("1GiB", kGiB);
   ASSERT_TRUE(budget.ok());
-  const auto queries = MakeQueryMemory(*budget);
-  AddMemoryMetrics(*budget, queries, metrics);
-  ASSERT_TRUE(queries->Take(1000).ok());
-  const base::Status refused = queries->Take(kGiB);
-  EXPECT_THAT(refused.message(), testing::HasSubstr("256 MiB in memory, their part of --storage.memory"));
+  const MemoryShares shares = MakeMemoryShares(*budget);
+  AddMemoryMetrics(*budget, shares, metrics);
+  ASSERT_TRUE(shares.queries->Take(1000).ok());
+  ASSERT_TRUE(shares.kept->Take(10).ok());
+  const base::Status refused = shares.queries->Take(kGiB);
+  EXPECT_THAT(refused.message(), testing::HasSubstr("160 MiB in memory, their part of --storage.memory"));
+  EXPECT_THAT(shares.rules->Take(kGiB).message(),
+              testing::HasSubstr("rules evaluated now would together hold more than 64 MiB"));
   const std::string text = metrics.WriteText();
   EXPECT_THAT(text, testing::HasSubstr("bellwether_memory_budget_bytes{part=\"total\"} 1073741824"));
   EXPECT_THAT(text, testing::HasSubstr("bellwether_memory_used_bytes{part=\"queries\"} 1000\n"));
+  EXPECT_THAT(text, testing::HasSubstr("bellwether_memory_used_bytes{part=\"kept\"} 10\n"));
   EXPECT_THAT(text, testing::HasSubstr("bellwether_memory_refusals_total{part=\"queries\"} 1\n"));
+  EXPECT_THAT(text, testing::HasSubstr("bellwether_memory_refusals_total{part=\"rules\"} 1\n"));
   EXPECT_THAT(text, testing::ContainsRegex("bellwether_memory_used_bytes.part=\"total\". [1-9]"));
 }
 

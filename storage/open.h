@@ -40,7 +40,8 @@ struct StorageOptions {
   std::size_t memtable_bytes = 8u << 20;      // Of each of four.
   std::uint64_t head_bytes_max = 0;           // Of series and recent samples; no new series beyond. 0: no bound.
   std::shared_ptr<base::MemoryShare> query_memory = nullptr;  // Where label sets that queries read count; may be null.
-  bool background_thread = true;                              // Off: Maintain is called by the owner (tests).
+  std::shared_ptr<base::MemoryShare> standing_memory = nullptr;  // Where selections asked again count; null: no bound.
+  bool background_thread = true;                                 // Off: Maintain is called by the owner (tests).
 };
 
 // A store and the state that lives beside it, in one directory with one lock.

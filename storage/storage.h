@@ -205,6 +205,8 @@ struct SelectHints {
   bool labels_only = false;  // Samples will not be read.
   bool newest_only = false;  // Of each series the newest sample in the range will be read, without its start: where
                              // that is at hand, the cursor may give it alone.
+  bool asked_again = false;  // The same matchers will be asked again, for a range that moved on with time: what was
+                             // found is worth keeping. Never of influence on the answer.
 };
 
 // Matchers are joined by and; at least one must not match the empty string unless the caller wants every series.

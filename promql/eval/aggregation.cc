@@ -18,12 +18,13 @@ class FoldingAggregate final : public VectorOperator {
 
   base::Status Run(QueryContext& context, const RowSink& sink) override {
     Grouping grouping(expr_);
+    MemoRun memo(MemoOf(context, MemoRole::kGroup, expr_));
     const std::unique_ptr<Fold> fold = MakeFold(expr_, grid_.count, context);
     std::vector<bool> drop_name;
     BudgetHold hold(context.budget);
     const auto fold_row = [&](Row& row) -> base::Status {
       const std::uint64_t before = grouping.bytes();
-      const std::size_t group = grouping.GroupOf(row.labels);
+      const std::size_t group = grouping.GroupOf(row.labels, memo);
       if (group == drop_name.size()) {
         drop_name.push_back(false);
         BW_RETURN_IF_ERROR(hold.Add(grid_.count, grid_.count * kStepBytesMax + grouping.bytes() - before));

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "promql/eval/binary_values.h"
+#include "promql/eval/label_memo.h"
 #include "promql/eval/label_sets.h"
 #include "promql/eval/match_slots.h"
 #include "promql/eval/nameless.h"
@@ -45,7 +46,7 @@ class StepNotes {
 // Everything about one run; the operator below only owns the plan.
 class VectorJoin {
  public:
-  VectorJoin(const Binary& expr, const CellOperator& op, const Grid& grid, bool delayed_names, Rows& lhs, Rows& rhs,
+  VectorJoin(QueryContext& context, const Binary& expr, const CellOperator& op, const Grid& grid, Rows& lhs, Rows& rhs,
              BudgetHold& hold)
       : expr_(expr),
         hold_(hold),
@@ -54,11 +55,13 @@ class VectorJoin {
         steps_(grid.count),
         swapped_(matching_.cardinality == Cardinality::kOneToMany),
         one_to_one_(matching_.cardinality == Cardinality::kOneToOne),
-        drop_at_once_(op.drops_name() || (expr.return_bool && !delayed_names)),
+        drop_at_once_(op.drops_name() || (expr.return_bool && !context.flags.delayed_name_removal)),
         match_names_(SortedNames(matching_.labels)),
         many_(swapped_ ? rhs : lhs),
         one_(swapped_ ? lhs : rhs),
-        slots_(matching_) {}
+        slots_(matching_, MemoOf(context, MemoRole::kMatch, expr)),
+        memo_(one_to_one_ ? MemoOf(context, drop_at_once_ ? MemoRole::kNamelessResult : MemoRole::kResult, expr)
+                          : nullptr) {}
 
   base::Result<Rows> Run(AnnotationSet& annotations) {
     Group();
@@ -187,9 +190,14 @@ class VectorJoin {
     return it->second;
   }
 
-  metric::Labels ResultLabels(const metric::Labels& many, const metric::Labels& one) const {
-    metric::Labels labels = drop_at_once_ ? WithoutMetadata(many) : many;
-    if (one_to_one_) return matching_.on ? KeepLabels(labels, match_names_) : WithoutLabels(labels, match_names_);
+  metric::Labels ResultLabels(const metric::Labels& many, const metric::Labels& one) {
+    if (one_to_one_) {
+      return memo_.Of(many, [this](const metric::Labels& left) {
+        const metric::Labels labels = drop_at_once_ ? WithoutMetadata(left) : left;
+        return matching_.on ? KeepLabels(labels, match_names_) : WithoutLabels(labels, match_names_);
+      });
+    }
+    const metric::Labels labels = drop_at_once_ ? WithoutMetadata(many) : many;
     if (matching_.include.empty()) return labels;
     metric::LabelsBuilder builder(labels);
     for (const std::string& name : matching_.include) builder.Set(name, one.Get(name));
@@ -208,6 +216,7 @@ class VectorJoin {
   Rows& many_;
   Rows& one_;
   MatchSlots slots_;
+  MemoRun memo_;  // Of results.
   std::vector<MatchGroup> groups_;
 
   Rows result_;
@@ -229,7 +238,7 @@ class BinaryVectors final : public VectorOperator {
     BW_ASSIGN_OR_RETURN(CollectedRows left, Collect(context, *lhs_));
     BW_ASSIGN_OR_RETURN(CollectedRows right, Collect(context, *rhs_));
     BudgetHold hold(context.budget);
-    VectorJoin join(expr_, operator_, grid_, context.flags.delayed_name_removal, left.rows, right.rows, hold);
+    VectorJoin join(context, expr_, operator_, grid_, left.rows, right.rows, hold);
     BW_ASSIGN_OR_RETURN(Rows rows, join.Run(context.annotations));
     for (const Row& row : rows) BW_RETURN_IF_ERROR(hold.Add(SamplesIn(row), 0));
     return PushMerged(std::move(rows), sink);

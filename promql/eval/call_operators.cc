@@ -1,10 +1,12 @@
 #include "promql/eval/call_operators.h"
 
+#include <algorithm>
 #include <cstdint>
-#include <unordered_set>
 #include <utility>
+#include <vector>
 
-#include "promql/eval/unique_rows.h"
+#include "promql/eval/label_memo.h"
+#include "promql/eval/label_sets.h"
 
 namespace bellwether::promql {
 namespace {
@@ -27,20 +29,26 @@ class RangeCallOperator final : public VectorOperator {
       call.scalars.push_back(std::move(column));
     }
     const bool delayed = context.flags.delayed_name_removal;
-    std::unordered_set<std::uint64_t> nameless;  // Hashes of label sets without their names: each may come once.
+    const bool drops_name = plan_.function->name_rule == NameRule::kDrop;
+    std::vector<std::uint64_t> nameless;  // Hashes of label sets without their names: each may come once.
+    MemoRun memo(drops_name && !delayed ? MemoOf(context, MemoRole::kNameless, *plan_.expr) : nullptr);
     Row row;
-    return plan_.range->Run(context, [&](SeriesSamples& series) -> base::Status {
+    BW_RETURN_IF_ERROR(plan_.range->Run(context, [&](SeriesSamples& series) -> base::Status {
       row.Reset(call.window.grid.count);
       BW_RETURN_IF_ERROR(plan_.function->kernel(call, series, row));
       if (!row.AnyPresent()) return base::OkStatus();
       row.labels = std::move(series.labels);
       row.drop_name = series.drop_name;
-      if (plan_.function->name_rule == NameRule::kDrop) {
-        DropName(row, delayed);
-        if (!delayed && !nameless.insert(row.labels.Hash()).second) return SameLabelsetError();
+      if (drops_name) row.drop_name = true;
+      if (drops_name && !delayed) {
+        row.labels = memo.Of(row.labels, WithoutMetadata);
+        nameless.push_back(row.labels.Hash());
       }
       return sink(row);
-    });
+    }));
+    std::sort(nameless.begin(), nameless.end());
+    const bool all_differ = std::adjacent_find(nameless.begin(), nameless.end()) == nameless.end();
+    return all_differ ? base::OkStatus() : SameLabelsetError();
   }
 
  private:

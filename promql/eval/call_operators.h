@@ -11,6 +11,7 @@ namespace bellwether::promql {
 
 // `scalars` are the scalar arguments in order; `position` is that of the range vector argument.
 struct RangeCallPlan {
+  const Expr* expr = nullptr;  // The call; of the plan's tree, which outlives it.
   const RangeFunctionSpec* function = nullptr;
   RangeOperatorPtr range;
   std::vector<ScalarOperatorPtr> scalars;

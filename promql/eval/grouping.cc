@@ -26,8 +26,9 @@ metric::Labels Grouping::LabelsOf(const metric::Labels& series) const {
   return without_ ? WithoutLabels(series, names_) : KeepLabels(series, names_);
 }
 
-std::size_t Grouping::GroupOf(const metric::Labels& series) {
-  const auto [it, is_new] = groups_.try_emplace(LabelsOf(series), labels_.size());
+std::size_t Grouping::GroupOf(const metric::Labels& series, MemoRun& memo) {
+  const auto labels_of = [this](const metric::Labels& labels) { return LabelsOf(labels); };
+  const auto [it, is_new] = groups_.try_emplace(memo.Of(series, labels_of), labels_.size());
   if (is_new) {
     labels_.push_back(it->first);
     bytes_ += LabelKeyBytes(it->first);

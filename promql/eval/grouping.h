@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "metric/labels.h"
+#include "promql/eval/label_memo.h"
 #include "promql/parser/ast.h"
 
 namespace bellwether::promql {
@@ -20,8 +21,8 @@ class Grouping {
   explicit Grouping(const Aggregate& expr, std::string_view extra = {});
 
   [[nodiscard]] metric::Labels LabelsOf(const metric::Labels& series) const;
-  // Groups are numbered in order of first appearance.
-  [[nodiscard]] std::size_t GroupOf(const metric::Labels& series);
+  // Groups are numbered in order of first appearance. `memo`: of role kGroup.
+  [[nodiscard]] std::size_t GroupOf(const metric::Labels& series, MemoRun& memo);
 
   [[nodiscard]] std::size_t count() const { return labels_.size(); }
   // Of memory, for all groups.

@@ -12,11 +12,15 @@ bool IsMetadataLabel(std::string_view name) {
 
 template <typename Keep>
 metric::Labels FilterLabels(const metric::Labels& labels, Keep keep) {
-  std::vector<metric::LabelView> kept;
+  thread_local std::vector<metric::LabelView> kept;
+  kept.clear();
+  bool all = true;
   for (const metric::LabelView& pair : labels) {
-    if (keep(pair.name)) kept.push_back(pair);
+    const bool stays = keep(pair.name);
+    if (stays) kept.push_back(pair);
+    all = all && stays;
   }
-  return metric::Labels::FromSortedUnique(kept);
+  return all ? labels : metric::Labels::FromSortedUnique(kept);
 }
 
 }  // namespace

@@ -25,11 +25,12 @@ class LimitK final : public VectorOperator {
     BW_ASSIGN_OR_RETURN(const std::vector<std::size_t> counts, CountsOf(k, static_cast<std::size_t>(-1)));
     if (counts.empty()) return input_->Run(context, [](Row&) { return base::OkStatus(); });
     Grouping grouping(expr_);
+    MemoRun memo(MemoOf(context, MemoRole::kGroup, expr_));
     std::vector<std::vector<std::size_t>> taken;  // Elements of each group so far, by step.
     BudgetHold hold(context.budget);
     return input_->Run(context, [&](Row& row) -> base::Status {
       const std::uint64_t before = grouping.bytes();
-      const std::size_t group = grouping.GroupOf(row.labels);
+      const std::size_t group = grouping.GroupOf(row.labels, memo);
       if (group == taken.size()) {
         BW_RETURN_IF_ERROR(hold.Add(0, grid_.count * sizeof(std::size_t) + grouping.bytes() - before));
         taken.emplace_back(grid_.count);

@@ -15,10 +15,13 @@ std::vector<std::string> MatchNames(const VectorMatching& matching) {
 
 }  // namespace
 
-MatchSlots::MatchSlots(const VectorMatching& matching) : on_(matching.on), names_(MatchNames(matching)) {}
+MatchSlots::MatchSlots(const VectorMatching& matching, LabelMemo* memo)
+    : on_(matching.on), names_(MatchNames(matching)), memo_(memo) {}
 
 std::size_t MatchSlots::SlotOf(const metric::Labels& labels) {
-  metric::Labels group = on_ ? KeepLabels(labels, names_) : WithoutLabels(labels, names_);
+  metric::Labels group = memo_.Of(labels, [this](const metric::Labels& series) {
+    return on_ ? KeepLabels(series, names_) : WithoutLabels(series, names_);
+  });
   const auto [it, is_new] = slots_.try_emplace(std::move(group), groups_.size());
   if (is_new) {
     groups_.push_back(it->first);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "metric/labels.h"
+#include "promql/eval/label_memo.h"
 #include "promql/eval/row.h"
 #include "promql/parser/ast.h"
 
@@ -18,7 +19,8 @@ namespace bellwether::promql {
 
 class MatchSlots {
  public:
-  explicit MatchSlots(const VectorMatching& matching);
+  // `memo`: of role kMatch.
+  MatchSlots(const VectorMatching& matching, LabelMemo* memo);
 
   // The slot of a label set; new groups get the next number.
   [[nodiscard]] std::size_t SlotOf(const metric::Labels& labels);
@@ -36,6 +38,7 @@ class MatchSlots {
   std::unordered_map<metric::Labels, std::size_t, metric::LabelsHash> slots_;
   std::vector<metric::Labels> groups_;
   std::uint64_t bytes_ = 0;
+  MemoRun memo_;
 };
 
 }  // namespace bellwether::promql

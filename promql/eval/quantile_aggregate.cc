@@ -21,9 +21,10 @@ class QuantileAggregate final : public VectorOperator {
     NoteInvalid(context, q);
     BW_ASSIGN_OR_RETURN(const CollectedRows all, Collect(context, *input_));
     Grouping grouping(expr_);
+    MemoRun memo(MemoOf(context, MemoRole::kGroup, expr_));
     std::vector<std::vector<const Row*>> members;
     for (const Row& row : all.rows) {
-      const std::size_t group = grouping.GroupOf(row.labels);
+      const std::size_t group = grouping.GroupOf(row.labels, memo);
       if (group == members.size()) members.emplace_back();
       members[group].push_back(&row);
       NoteHistograms(context, row);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <utility>
@@ -22,7 +23,12 @@
 
 namespace bellwether::promql {
 
+class QueryMemos;    // promql/eval/label_memo.h
+class SharedPart;    // promql/eval/shared_parts.h
 class QueryProfile;  // promql/eval/profile.h
+
+// The parts of one query that others may have too, by its nodes.
+using PartsOfQuery = std::map<const Expr*, std::shared_ptr<SharedPart>>;
 
 // What a query holds in memory: samples, counted as max_samples counts them, and bytes. Of the memory of all queries it
 // keeps what it once took until it ends: the allocator does so too.
@@ -104,8 +110,10 @@ struct QueryContext {
   std::unique_ptr<storage::Querier> querier;
   MemoryBudget budget;
   AnnotationSet annotations;
-  QueryProfile* profile = nullptr;  // Null unless the query is to be explained.
-  SampleCounts* counts = nullptr;   // Of what is being evaluated; never null while operators run.
+  QueryProfile* profile = nullptr;       // Null unless the query is to be explained.
+  QueryMemos* memos = nullptr;           // Null unless the query is asked again and again.
+  const PartsOfQuery* shared = nullptr;  // Likewise.
+  SampleCounts* counts = nullptr;        // Of what is being evaluated; never null while operators run.
 };
 
 // Where samples are counted for a while.

@@ -38,7 +38,7 @@ void AppendExtendedWindow(const FloatColumn& f, const Window& w, bool smoothed, 
 
 std::uint64_t BytesOf(const MatrixSeries& series) {
   constexpr std::uint64_t kHeapOverhead = 3 * 16;
-  std::uint64_t bytes = sizeof(series) + kHeapOverhead + series.labels.bytes().capacity() +
+  std::uint64_t bytes = sizeof(series) + kHeapOverhead + series.labels.bytes().size() +
                         series.floats.capacity() * sizeof(FloatPoint) +
                         series.histograms.capacity() * sizeof(HistogramPoint);
   for (const HistogramPoint& point : series.histograms) bytes += 16 * SamplesIn(*point.histogram);
@@ -49,7 +49,7 @@ std::uint64_t BytesOf(const Value& value) {
   std::uint64_t bytes = sizeof(value);
   if (const auto* vector = std::get_if<Vector>(&value)) {
     for (const VectorSample& sample : *vector) {
-      bytes += sizeof(sample) + 16 + sample.labels.bytes().capacity();
+      bytes += sizeof(sample) + 16 + sample.labels.bytes().size();
       if (sample.histogram != nullptr) bytes += 16 * SamplesIn(*sample.histogram);
     }
   }

@@ -40,7 +40,7 @@ std::size_t SamplesIn(const metric::NativeHistogram& h) {
 
 std::uint64_t BytesOf(const Row& row) {
   constexpr std::uint64_t kFixed = sizeof(Row) + 4 * 16 + 48;  // What the allocator adds; an entry in a hash map.
-  std::uint64_t bytes = kFixed + row.labels.bytes().capacity() + row.cells.capacity() * sizeof(Cell) +
+  std::uint64_t bytes = kFixed + row.labels.bytes().size() + row.cells.capacity() * sizeof(Cell) +
                         row.values.capacity() * sizeof(double) + row.histograms.capacity() * sizeof(HistogramPtr);
   for (const HistogramPtr& h : row.histograms) bytes += h == nullptr ? 0 : 16 * SamplesIn(*h);
   return bytes;

@@ -62,7 +62,8 @@ class NegatedScalar final : public ScalarOperator {
 class VectorScalar final : public VectorOperator {
  public:
   VectorScalar(const Binary& expr, VectorOperatorPtr vector, ScalarOperatorPtr scalar, bool scalar_left)
-      : operator_(expr.op, expr.position),
+      : expr_(expr),
+        operator_(expr.op, expr.position),
         return_bool_(expr.return_bool),
         scalar_left_(scalar_left),
         vector_(std::move(vector)),
@@ -81,7 +82,7 @@ class VectorScalar final : public VectorOperator {
         return any ? out(row) : base::OkStatus();
       });
     };
-    return operator_.drops_name() || return_bool_ ? ProduceNameless(context, sink, produce) : produce(sink);
+    return operator_.drops_name() || return_bool_ ? ProduceNameless(context, expr_, sink, produce) : produce(sink);
   }
 
  private:
@@ -106,6 +107,7 @@ class VectorScalar final : public VectorOperator {
     }
   }
 
+  const Binary& expr_;  // Of the plan's tree, which outlives it.
   const CellOperator operator_;
   const bool return_bool_;
   const bool scalar_left_;
@@ -115,10 +117,10 @@ class VectorScalar final : public VectorOperator {
 
 class NegatedVector final : public VectorOperator {
  public:
-  explicit NegatedVector(VectorOperatorPtr inner) : inner_(std::move(inner)) {}
+  NegatedVector(const Unary& expr, VectorOperatorPtr inner) : expr_(expr), inner_(std::move(inner)) {}
 
   base::Status Run(QueryContext& context, const RowSink& sink) override {
-    return ProduceNameless(context, sink, [&](const RowSink& out) {
+    return ProduceNameless(context, expr_, sink, [&](const RowSink& out) {
       return inner_->Run(context, [&](Row& row) {
         for (std::size_t i = 0; i < row.steps(); ++i) {
           if (row.cells[i] == Cell::kFloat) row.values[i] = -row.values[i];
@@ -130,6 +132,7 @@ class NegatedVector final : public VectorOperator {
   }
 
  private:
+  const Unary& expr_;  // Of the plan's tree, which outlives it.
   const VectorOperatorPtr inner_;
 };
 
@@ -148,8 +151,8 @@ VectorOperatorPtr MakeVectorScalar(const Binary& expr, VectorOperatorPtr vector,
                                    bool scalar_left) {
   return std::make_unique<VectorScalar>(expr, std::move(vector), std::move(scalar), scalar_left);
 }
-VectorOperatorPtr MakeNegatedVector(VectorOperatorPtr inner) {
-  return std::make_unique<NegatedVector>(std::move(inner));
+VectorOperatorPtr MakeNegatedVector(const Unary& expr, VectorOperatorPtr inner) {
+  return std::make_unique<NegatedVector>(expr, std::move(inner));
 }
 
 }  // namespace bellwether::promql

@@ -15,6 +15,6 @@ namespace bellwether::promql {
 // `scalar_left`: the scalar is the left operand.
 [[nodiscard]] VectorOperatorPtr MakeVectorScalar(const Binary& expr, VectorOperatorPtr vector, ScalarOperatorPtr scalar,
                                                  bool scalar_left);
-[[nodiscard]] VectorOperatorPtr MakeNegatedVector(VectorOperatorPtr inner);
+[[nodiscard]] VectorOperatorPtr MakeNegatedVector(const Unary& expr, VectorOperatorPtr inner);
 
 }  // namespace bellwether::promql

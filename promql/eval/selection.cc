@@ -40,7 +40,10 @@ Selection MakeSelection(std::vector<metric::Matcher> matchers, const Grid& grid,
 base::Status ForEachSeries(QueryContext& context, const Selection& selection, StaleMarkers stale, SeriesSamples& series,
                            const std::function<base::Status(SeriesSamples&)>& visit) {
   if (selection.max < selection.min) return base::OkStatus();
-  const storage::SelectHints hints{.min = selection.min, .max = selection.max, .newest_only = selection.newest_only};
+  const storage::SelectHints hints{.min = selection.min,
+                                   .max = selection.max,
+                                   .newest_only = selection.newest_only,
+                                   .asked_again = context.memos != nullptr};
   const std::unique_ptr<storage::SeriesSet> set = context.querier->Select(selection.matchers, hints);
   while (set->Next()) {
     BW_RETURN_IF_ERROR(context.CheckAlive());

@@ -33,7 +33,12 @@ class SlotPresence {
 class SetOperator final : public VectorOperator {
  public:
   SetOperator(const Binary& expr, const Grid& grid, VectorOperatorPtr lhs, VectorOperatorPtr rhs)
-      : op_(expr.op), matching_(*expr.matching), steps_(grid.count), lhs_(std::move(lhs)), rhs_(std::move(rhs)) {}
+      : expr_(expr),
+        op_(expr.op),
+        matching_(*expr.matching),
+        steps_(grid.count),
+        lhs_(std::move(lhs)),
+        rhs_(std::move(rhs)) {}
 
   base::Status Run(QueryContext& context, const RowSink& sink) override {
     return op_ == BinaryOp::kOr ? RunOr(context, sink) : RunFilter(context, sink, op_ == BinaryOp::kAnd);
@@ -42,7 +47,7 @@ class SetOperator final : public VectorOperator {
  private:
   // and keeps the left cells that have company on the right, unless those that have none.
   base::Status RunFilter(QueryContext& context, const RowSink& sink, bool keep_matched) {
-    MatchSlots slots(matching_);
+    MatchSlots slots(matching_, MemoOf(context, MemoRole::kMatch, expr_));
     SlotPresence right(steps_);
     BudgetHold hold(context.budget);
     base::Status noted = rhs_->Run(context, [&](Row& row) -> base::Status {
@@ -63,7 +68,7 @@ class SetOperator final : public VectorOperator {
   }
 
   base::Status RunOr(QueryContext& context, const RowSink& sink) {
-    MatchSlots slots(matching_);
+    MatchSlots slots(matching_, MemoOf(context, MemoRole::kMatch, expr_));
     SlotPresence left(steps_);
     BW_ASSIGN_OR_RETURN(CollectedRows all, Collect(context, *lhs_));
     for (const Row& row : all.rows) left.Add(slots.SlotOf(row.labels), row);
@@ -82,6 +87,7 @@ class SetOperator final : public VectorOperator {
     return PushMerged(std::move(all.rows), sink);
   }
 
+  const Binary& expr_;  // Of the plan's tree, which outlives it.
   const BinaryOp op_;
   const VectorMatching matching_;
   const std::size_t steps_;

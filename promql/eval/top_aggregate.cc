@@ -40,9 +40,10 @@ class TopAggregate final : public VectorOperator {
  private:
   std::vector<std::vector<std::size_t>> GroupRows(QueryContext& context, const Rows& rows) const {
     Grouping grouping(expr_);
+    MemoRun memo(MemoOf(context, MemoRole::kGroup, expr_));
     std::vector<std::vector<std::size_t>> groups;
     for (std::size_t r = 0; r < rows.size(); ++r) {
-      const std::size_t group = grouping.GroupOf(rows[r].labels);
+      const std::size_t group = grouping.GroupOf(rows[r].labels, memo);
       if (group == groups.size()) groups.emplace_back();
       groups[group].push_back(r);
       if (rows[r].has_histograms() &&

@@ -60,9 +60,4 @@ base::Status RemoveDelayedNames(Rows& rows) {
   return MergeEqualRows(rows, Overlap::kAtStep);
 }
 
-void DropName(Row& row, bool delayed) {
-  row.drop_name = true;
-  if (!delayed) row.labels = WithoutMetadata(row.labels);
-}
-
 }  // namespace bellwether::promql

@@ -20,7 +20,4 @@ enum class Overlap : unsigned char {
 // The end of a query with delayed name removal: rows that are to lose their name lose it, then as above.
 [[nodiscard]] base::Status RemoveDelayedNames(Rows& rows);
 
-// Marks a row as nameless: by its flag, or at once by its labels.
-void DropName(Row& row, bool delayed);
-
 }  // namespace bellwether::promql

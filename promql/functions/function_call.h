@@ -26,6 +26,7 @@ struct FunctionArgument {
 };
 
 struct FunctionCall {
+  const Expr* expr = nullptr;  // The call; of the plan's tree, which outlives it.
   Grid grid;
   std::vector<FunctionArgument> args;
   PositionRange position;
@@ -39,7 +40,7 @@ using ScalarFunction = base::Result<ScalarColumn> (*)(FunctionCall& call, QueryC
 // The float cells of the first argument through `map(step, value)`; histograms and names are dropped.
 template <typename Map>
 base::Status MapFloats(FunctionCall& call, QueryContext& context, const RowSink& sink, Map map) {
-  return ProduceNameless(context, sink, [&](const RowSink& nameless) {
+  return ProduceNameless(context, *call.expr, sink, [&](const RowSink& nameless) {
     return call.args[0].vector->Run(context, [&](Row& row) -> base::Status {
       bool any = false;
       for (std::size_t i = 0; i < row.steps(); ++i) {

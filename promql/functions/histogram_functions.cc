@@ -117,15 +117,15 @@ base::Status HistogramQuantileFunction(FunctionCall& call, QueryContext& context
   BW_ASSIGN_OR_RETURN(const ScalarColumn q, call.args[0].scalar->Evaluate(context));
   NoteInvalidQuantiles(context, q, call.args[0].position());
   BW_ASSIGN_OR_RETURN(const CollectedRows all, Collect(context, *call.args[1].vector));
-  HistogramInput input(all.rows, context, call.args[1].position());
+  HistogramInput input(all.rows, context, Unwrap(*call.args[1].expr));
   QuantileRun run(input, call.grid, context, call.args[1].position());
-  return ProduceNameless(context, sink, [&](const RowSink& nameless) { return run.Push(q, nameless); });
+  return ProduceNameless(context, *call.expr, sink, [&](const RowSink& nameless) { return run.Push(q, nameless); });
 }
 
 base::Status HistogramQuantilesFunction(FunctionCall& call, QueryContext& context, const RowSink& sink) {
   const std::string& label = call.args[1].text;
   BW_ASSIGN_OR_RETURN(const CollectedRows all, Collect(context, *call.args[0].vector));
-  HistogramInput input(all.rows, context, call.args[0].position());
+  HistogramInput input(all.rows, context, Unwrap(*call.args[0].expr));
   QuantileRun run(input, call.grid, context, call.args[0].position());
   Rows rows;
   BudgetHold hold(context.budget);
@@ -149,7 +149,8 @@ base::Status HistogramQuantilesFunction(FunctionCall& call, QueryContext& contex
     });
     if (!status.ok()) return status;
   }
-  return ProduceNameless(context, sink, [&](const RowSink& nameless) { return PushMerged(std::move(rows), nameless); });
+  return ProduceNameless(context, *call.expr, sink,
+                         [&](const RowSink& nameless) { return PushMerged(std::move(rows), nameless); });
 }
 
 base::Status HistogramFractionFunction(FunctionCall& call, QueryContext& context, const RowSink& sink) {
@@ -157,7 +158,7 @@ base::Status HistogramFractionFunction(FunctionCall& call, QueryContext& context
   BW_ASSIGN_OR_RETURN(const ScalarColumn upper, call.args[1].scalar->Evaluate(context));
   BW_ASSIGN_OR_RETURN(const CollectedRows all, Collect(context, *call.args[2].vector));
   const PositionRange position = call.args[2].position();
-  HistogramInput input(all.rows, context, position);
+  HistogramInput input(all.rows, context, Unwrap(*call.args[2].expr));
   const auto classic = [&](std::size_t step, std::vector<histogram::ClassicBucket> buckets, const metric::Labels&) {
     return histogram::ClassicFraction(lower[step], upper[step], std::move(buckets));
   };
@@ -166,7 +167,7 @@ base::Status HistogramFractionFunction(FunctionCall& call, QueryContext& context
     if (result.nan_excluded) context.annotations.Add(FractionNan(input.NameOf(labels), position));
     return result.value;
   };
-  return ProduceNameless(context, sink, [&](const RowSink& nameless) {
+  return ProduceNameless(context, *call.expr, sink, [&](const RowSink& nameless) {
     return ForHistograms(input, call.grid, context, nameless, classic, native);
   });
 }

@@ -18,15 +18,16 @@ bool HasCell(const Row& row, Cell kind) {
 
 }  // namespace
 
-HistogramInput::HistogramInput(const Rows& rows, QueryContext& context, PositionRange position)
-    : context_(context), position_(position) {
+HistogramInput::HistogramInput(const Rows& rows, QueryContext& context, const Expr& vector)
+    : context_(context), position_(vector.position) {
+  MemoRun memo(MemoOf(context, MemoRole::kHistogram, vector));
   for (const Row& row : rows) {
     if (row.has_histograms() && HasCell(row, Cell::kHistogram)) {
       Group& group = groups_[GroupOf(row.labels)];
       group.native = &row;
       group.drop_name |= row.drop_name;
     }
-    if (HasCell(row, Cell::kFloat)) AddClassic(row);
+    if (HasCell(row, Cell::kFloat)) AddClassic(row, memo);
   }
   for (Group& group : groups_) {
     std::stable_sort(group.classic.begin(), group.classic.end(),
@@ -34,7 +35,7 @@ HistogramInput::HistogramInput(const Rows& rows, QueryContext& context, Position
   }
 }
 
-void HistogramInput::AddClassic(const Row& row) {
+void HistogramInput::AddClassic(const Row& row, MemoRun& memo) {
   static const std::vector<std::string> kBucketLabelOnly = {std::string(metric::kBucketLabel)};
   const std::string_view text = row.labels.Get(metric::kBucketLabel);
   const std::optional<double> upper = base::ParseNumber(text);
@@ -42,7 +43,8 @@ void HistogramInput::AddClassic(const Row& row) {
     context_.annotations.Add(BadBucketLabel(NameOf(row.labels), text, position_));
     return;
   }
-  Group& group = groups_[GroupOf(WithoutLabels(row.labels, kBucketLabelOnly))];
+  const auto without_bucket = [](const metric::Labels& labels) { return WithoutLabels(labels, kBucketLabelOnly); };
+  Group& group = groups_[GroupOf(memo.Of(row.labels, without_bucket))];
   group.classic.push_back({*upper, &row});
   group.drop_name |= row.drop_name;
 }

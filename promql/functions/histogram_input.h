@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "promql/eval/label_memo.h"
 #include "promql/eval/operator.h"
 #include "promql/histogram/classic.h"
 
@@ -16,8 +17,8 @@ namespace bellwether::promql {
 
 class HistogramInput {
  public:
-  // `position`: of the vector, for notes about it (buckets without a bound, classic and native ones mixed).
-  HistogramInput(const Rows& rows, QueryContext& context, PositionRange position);
+  // `vector`: what `rows` come from, for notes about it (buckets without a bound, classic and native ones mixed).
+  HistogramInput(const Rows& rows, QueryContext& context, const Expr& vector);
 
   // One histogram, in one form or the other, by its labels without `le`.
   struct Group {
@@ -42,7 +43,7 @@ class HistogramInput {
 
  private:
   std::size_t GroupOf(metric::Labels labels);
-  void AddClassic(const Row& row);
+  void AddClassic(const Row& row, MemoRun& memo);
 
   QueryContext& context_;
   const PositionRange position_;

@@ -43,7 +43,7 @@ base::Status ClampBetween(FunctionCall& call, QueryContext& context, const RowSi
   const double infinity = std::numeric_limits<double>::infinity();
   const auto low_at = [&](std::size_t i) { return low != nullptr ? (*low)[i] : -infinity; };
   const auto high_at = [&](std::size_t i) { return high != nullptr ? (*high)[i] : infinity; };
-  return ProduceNameless(context, sink, [&](const RowSink& nameless) {
+  return ProduceNameless(context, *call.expr, sink, [&](const RowSink& nameless) {
     return call.args[0].vector->Run(context, [&](Row& row) -> base::Status {
       for (std::size_t i = 0; i < row.steps(); ++i) {
         if (row.cells[i] != Cell::kFloat || high_at(i) < low_at(i)) {

@@ -76,7 +76,7 @@ base::Status VectorOfScalar(FunctionCall& call, QueryContext& context, const Row
 }
 
 base::Status TimestampFunction(FunctionCall& call, QueryContext& context, const RowSink& sink) {
-  return ProduceNameless(context, sink, [&](const RowSink& nameless) {
+  return ProduceNameless(context, *call.expr, sink, [&](const RowSink& nameless) {
     return call.args[0].vector->Run(context, [&](Row& row) -> base::Status {
       if (!call.direct_selector) {
         for (std::size_t i = 0; i < row.steps(); ++i) {
@@ -93,7 +93,7 @@ base::Status StartTimestampFunction(FunctionCall& call, QueryContext& context, c
   if (!call.direct_selector || !context.flags.use_start_timestamps) {
     return call.args[0].vector->Run(context, [](Row&) { return base::OkStatus(); });
   }
-  return ProduceNameless(context, sink,
+  return ProduceNameless(context, *call.expr, sink,
                          [&](const RowSink& nameless) { return call.args[0].vector->Run(context, nameless); });
 }
 

@@ -17,6 +17,7 @@
 #include "promql/eval/range_selector.h"
 #include "promql/eval/scalar_operators.h"
 #include "promql/eval/set_operators.h"
+#include "promql/eval/shared_parts.h"
 #include "promql/eval/smoothed_selector.h"
 #include "promql/parser/function_signatures.h"
 #include "promql/plan/durations.h"
@@ -63,7 +64,12 @@ class Planner {
     const Expr& expr = WithoutPlus(written);
     const bool once = grid.count > 1 && IsStepInvariant(expr);
     const QueryProfile::Scope scope(options_.profile, once ? kRepeated : KindOf(expr), expr.position, grid.count);
+    const std::shared_ptr<SharedPart> part = SharedHere(expr, grid);
+    const std::size_t users_around = std::exchange(users_, part == nullptr ? users_ : part->users);
+    const SharedPart::Around around = AroundHere();
     BW_ASSIGN_OR_RETURN(VectorOperatorPtr op, once ? RepeatedVector(expr, grid) : VectorNode(expr, grid));
+    users_ = users_around;
+    if (part != nullptr) return MakeSharedVector(part, grid.start, around, std::move(op));
     return scope.Measured(std::move(op));
   }
 
@@ -85,6 +91,15 @@ class Planner {
   }
 
  private:
+  // The part that the node is, if other places have it than those that have the part around it. At the query's own time
+  // alone: not in subqueries, nor of range queries.
+  [[nodiscard]] std::shared_ptr<SharedPart> SharedHere(const Expr& expr, const Grid& grid) const {
+    if (options_.shared == nullptr || options_.profile != nullptr) return nullptr;
+    if (options_.span.step.ms != 0 || grid.count != 1 || grid.start != options_.span.start) return nullptr;
+    const auto part = options_.shared->find(&expr);
+    return part == options_.shared->end() || part->second->users <= users_ ? nullptr : part->second;
+  }
+
   // The operator alone, and those below it.
   base::Result<VectorOperatorPtr> VectorNode(const Expr& expr, const Grid& grid) {
     switch (expr.kind) {
@@ -95,7 +110,7 @@ class Planner {
       case ExprKind::kCall: return VectorCall(static_cast<const Call&>(expr), grid);
       case ExprKind::kUnary: {
         BW_ASSIGN_OR_RETURN(VectorOperatorPtr inner, Vector(*static_cast<const Unary&>(expr).expr, grid));
-        return MakeNegatedVector(std::move(inner));
+        return MakeNegatedVector(static_cast<const Unary&>(expr), std::move(inner));
       }
       default: return base::Internal("no plan for a node that is no instant vector");
     }
@@ -169,6 +184,12 @@ class Planner {
   }
   [[nodiscard]] HistogramParts PartsHere() const {
     return counts_only_ > 0 && whole_histograms_ == 0 ? HistogramParts::kCountAndSum : HistogramParts::kAll;
+  }
+
+  // Decides PartsHere of every node below.
+  [[nodiscard]] SharedPart::Around AroundHere() const {
+    if (whole_histograms_ > 0) return SharedPart::Around::kWantsBuckets;
+    return counts_only_ > 0 ? SharedPart::Around::kWantsCounts : SharedPart::Around::kAnything;
   }
 
   base::Result<base::DurationMs> Resolve(base::DurationMs literal, const ExprPtr& expr, DurationRule rule) const {
@@ -326,6 +347,7 @@ class Planner {
   base::Result<VectorOperatorPtr> RangeFunctionCall(const Call& call, const RangeFunctionSpec& function,
                                                     const Grid& grid) {
     RangeCallPlan plan;
+    plan.expr = &call;
     plan.function = &function;
     for (const ExprPtr& arg : call.args) {
       const Expr& expr = Unwrap(*arg);
@@ -367,6 +389,7 @@ class Planner {
 
   base::Result<FunctionCall> Arguments(const Call& call, const Grid& grid) {
     FunctionCall bound;
+    bound.expr = &call;
     bound.grid = grid;
     bound.position = call.position;
     for (const ExprPtr& arg : call.args) {
@@ -416,6 +439,7 @@ class Planner {
   // nothing but count and sum.
   int whole_histograms_ = 0;
   int counts_only_ = 0;
+  std::size_t users_ = 1;  // Of the shared part around it.
 };
 
 Grid QueryGrid(const QuerySpan& span) {

@@ -20,7 +20,8 @@ struct PlanOptions {
   QuerySpan span;  // Step 0: an instant query.
   base::DurationMs lookback;
   base::DurationMs default_subquery_step;
-  QueryProfile* profile = nullptr;  // If set, told of the operators; they measure themselves then.
+  QueryProfile* profile = nullptr;       // If set, told of the operators; they measure themselves then.
+  const PartsOfQuery* shared = nullptr;  // If set, and not `profile`, these are evaluated once for all that have them.
 };
 
 struct Plan {

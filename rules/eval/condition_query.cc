@@ -54,15 +54,17 @@ Truth FromOrder(promql::BinaryOp op, bool at_most, bool at_least) {
 // One evaluation.
 struct ConditionQuery::Querier {
   const promql::Engine& engine;
+  const promql::QueryFamily& family;
   storage::Storage& storage;
   const std::string& text;
   base::TimestampMs at;
   std::stop_token stop;
 
-  base::Result<promql::Vector> Vector(const promql::ExprPtr& expr) const {
+  base::Result<promql::Vector> Vector(const Asked& asked) const {
     promql::QueryOptions options;
     options.cancel = stop;
-    BW_ASSIGN_OR_RETURN(promql::QueryResult result, engine.Instant(storage, expr, text, at, options));
+    if (asked.query == nullptr) asked.query = engine.Prepare(asked.expr, text, &family);
+    BW_ASSIGN_OR_RETURN(promql::QueryResult result, engine.Instant(storage, *asked.query, at, options));
     if (auto* vector = std::get_if<promql::Vector>(&result.value)) return std::move(*vector);
     const auto* scalar = std::get_if<promql::Scalar>(&result.value);
     if (scalar == nullptr) return base::Execution("rule result is not a vector or scalar");
@@ -72,20 +74,20 @@ struct ConditionQuery::Querier {
     return promql::Vector{std::move(sample)};
   }
 
-  base::Result<std::vector<ConditionSample>> Samples(const promql::ExprPtr& expr) const {
-    BW_ASSIGN_OR_RETURN(promql::Vector vector, Vector(expr));
+  base::Result<std::vector<ConditionSample>> Samples(const Asked& asked) const {
+    BW_ASSIGN_OR_RETURN(promql::Vector vector, Vector(asked));
     return WithoutNames(std::move(vector));
   }
 
-  base::Result<std::map<metric::Labels, double>> Values(const promql::ExprPtr& expr) const {
-    BW_ASSIGN_OR_RETURN(std::vector<ConditionSample> samples, Samples(expr));
+  base::Result<std::map<metric::Labels, double>> Values(const Asked& asked) const {
+    BW_ASSIGN_OR_RETURN(std::vector<ConditionSample> samples, Samples(asked));
     std::map<metric::Labels, double> values;
     for (ConditionSample& sample : samples) values.emplace(std::move(sample.labels), sample.value);
     return values;
   }
 };
 
-ConditionQuery::ConditionQuery(ExprSpec spec) : spec_(std::move(spec)) {
+ConditionQuery::ConditionQuery(ExprSpec spec) : spec_(std::move(spec)), whole_{spec_.expr} {
   const promql::Expr& outermost = promql::Unwrap(*spec_.expr);
   if (outermost.kind != promql::ExprKind::kBinary) return;
   const auto& binary = static_cast<const promql::Binary&>(outermost);
@@ -95,22 +97,23 @@ ConditionQuery::ConditionQuery(ExprSpec spec) : spec_(std::move(spec)) {
   if (left_is_scalar || promql::TypeOf(*binary.rhs) == promql::ValueType::kScalar) {
     const bool mirrors = left_is_scalar && promql::TypeOf(*binary.rhs) != promql::ValueType::kScalar;
     if (mirrors) comparison_ = Mirrored(binary.op);
-    vector_ = mirrors ? binary.rhs : binary.lhs;
-    scalar_ = mirrors ? binary.lhs : binary.rhs;
+    vector_.expr = mirrors ? binary.rhs : binary.lhs;
+    scalar_.expr = mirrors ? binary.lhs : binary.rhs;
   } else {
-    at_most_ = WithOperator(binary, promql::BinaryOp::kLessEqual, true);
-    at_least_ = WithOperator(binary, promql::BinaryOp::kGreaterEqual, true);
-    filter_ = WithOperator(binary, binary.op, false);
+    at_most_.expr = WithOperator(binary, promql::BinaryOp::kLessEqual, true);
+    at_least_.expr = WithOperator(binary, promql::BinaryOp::kGreaterEqual, true);
+    filter_.expr = WithOperator(binary, binary.op, false);
   }
   if (*comparison_ == promql::BinaryOp::kLess || *comparison_ == promql::BinaryOp::kLessEqual) bad_side_ = Side::kBelow;
 }
 
-base::Result<std::vector<ConditionSample>> ConditionQuery::Run(const promql::Engine& engine, storage::Storage& storage,
-                                                               base::TimestampMs at,
+base::Result<std::vector<ConditionSample>> ConditionQuery::Run(const promql::Engine& engine,
+                                                               const promql::QueryFamily& family,
+                                                               storage::Storage& storage, base::TimestampMs at,
                                                                const std::stop_token& stop) const {
-  const Querier querier{engine, storage, spec_.text, at, stop};
-  if (!comparison_) return querier.Samples(spec_.expr);
-  if (vector_ != nullptr) {
+  const Querier querier{engine, family, storage, spec_.text, at, stop};
+  if (!comparison_) return querier.Samples(whole_);
+  if (vector_.expr != nullptr) {
     BW_ASSIGN_OR_RETURN(const promql::Vector bound, querier.Vector(scalar_));
     BW_ASSIGN_OR_RETURN(std::vector<ConditionSample> samples, querier.Samples(vector_));
     const double right = bound.front().value;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <limits>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -31,6 +32,7 @@ struct ConditionSample {
   Truth truth = Truth::kUnknown;
 };
 
+// Belongs to one thread at a time.
 class ConditionQuery {
  public:
   explicit ConditionQuery(ExprSpec spec);
@@ -41,19 +43,27 @@ class ConditionQuery {
   [[nodiscard]] Side bad_side() const { return bad_side_; }
 
   // Errors: the engine's; kExecution where the result is no vector, or two series have equal labels but for the name.
-  [[nodiscard]] base::Result<std::vector<ConditionSample>> Run(const promql::Engine& engine, storage::Storage& storage,
-                                                               base::TimestampMs at, const std::stop_token& stop) const;
+  // `family`: of the queries of the rule's group.
+  [[nodiscard]] base::Result<std::vector<ConditionSample>> Run(const promql::Engine& engine,
+                                                               const promql::QueryFamily& family,
+                                                               storage::Storage& storage, base::TimestampMs at,
+                                                               const std::stop_token& stop) const;
 
  private:
   struct Querier;
+  struct Asked {
+    promql::ExprPtr expr;
+    mutable std::unique_ptr<promql::PreparedQuery> query = nullptr;  // From the first time on.
+  };
 
   ExprSpec spec_;
+  Asked whole_;
   std::optional<promql::BinaryOp> comparison_;  // The vector, if only one side is one, on its left.
-  promql::ExprPtr vector_;                      // Against a scalar,
-  promql::ExprPtr scalar_;
-  promql::ExprPtr at_most_;   // or between vectors: left <= bool right,
-  promql::ExprPtr at_least_;  // left >= bool right,
-  promql::ExprPtr filter_;    // left OP right.
+  Asked vector_;                                // Against a scalar,
+  Asked scalar_;
+  Asked at_most_;   // or between vectors: left <= bool right,
+  Asked at_least_;  // left >= bool right,
+  Asked filter_;    // left OP right.
   Side bad_side_ = Side::kAbove;
 };
 

@@ -41,8 +41,9 @@ base::Status Rule::Evaluate(const EvaluationContext& context, Evaluation& out) {
   if (conditions_ != nullptr) {
     return conditions_->Evaluate(context, label_templates_, annotation_templates_, alerts_, out);
   }
+  if (query_ == nullptr) query_ = context.engine.Prepare(spec_.expr, spec_.expr_text, &context.queries);
   BW_ASSIGN_OR_RETURN(promql::Vector result,
-                      QueryForRule(context.engine, context.storage, spec_, context.sample_at, context.stop));
+                      QueryForRule(context.engine, context.storage, *query_, context.sample_at, context.stop));
   if (spec_.kind == RuleKind::kAlerting) return EvaluateAlerting(context, result, out);
   BW_ASSIGN_OR_RETURN(out.samples, RecordedSamples(spec_, context.limit, std::move(result)));
   return base::OkStatus();

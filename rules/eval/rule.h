@@ -34,6 +34,7 @@ namespace bellwether::rules {
 // What an evaluation needs from its group.
 struct EvaluationContext {
   const promql::Engine& engine;
+  promql::QueryFamily& queries;  // Of the group.
   storage::Storage& storage;
   TemplateWorld& world;
   const AlertBoard& board;
@@ -102,6 +103,7 @@ class Rule {
   const std::string prefix_;
   NamedTemplates label_templates_;
   NamedTemplates annotation_templates_;
+  std::unique_ptr<promql::PreparedQuery> query_;  // Of a rule without conditions, from its first evaluation on.
 
   std::unique_ptr<ConditionRule> conditions_;  // Null for a rule that behaves as in Prometheus.
   AlertTable alerts_;

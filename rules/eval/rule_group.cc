@@ -51,7 +51,8 @@ RuleGroup::RuleGroup(std::string file, GroupSpec spec, RuleOptions options, cons
       queue_(queue),
       board_(board),
       metrics_(dependencies.metrics, file_ + ";" + spec_.name),
-      world_(dependencies.engine, dependencies.storage, options_.external_labels, options_.external_url) {
+      world_(dependencies.engine, dependencies.storage, options_.external_labels, options_.external_url),
+      queries_(dependencies.engine.NewFamily()) {
   std::map<std::string, std::uint32_t> equal_rules;
   for (const RuleSpec& rule : spec_.rules) {
     const std::uint32_t number = equal_rules[RulePrefix(file_, spec_.name, rule, 0)]++;
@@ -133,7 +134,9 @@ void RuleGroup::Evaluate(base::TimestampMs at, std::uint64_t missed, const std::
   metrics_.iterations_missed.Add(missed);
   std::size_t samples = 0;
   world_.Begin(at, stop);
+  queries_->BeginTick();
   EvaluationContext context{.engine = dependencies_.engine,
+                            .queries = *queries_,
                             .storage = dependencies_.storage,
                             .world = world_,
                             .board = board_,
@@ -178,9 +181,11 @@ std::size_t RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context
   NoteTransitions(rule, evaluation);
   if (status.ok()) {
     NoteUpdates(rule, context.at);
+    const bool writes = !evaluation.samples.empty() || !rule.series().empty();
     WriteOutcome written =
         WriteRuleSamples(dependencies_.storage, evaluation.samples, context.sample_at, rule.series());
     samples = written.samples;
+    if (writes) NoteWritten(rule);
     status = written.status.ok() ? std::move(evaluation.problem) : std::move(written.status);
   }
   const double seconds = ElapsedSeconds(dependencies_.clock, started_ns);
@@ -194,6 +199,16 @@ std::size_t RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context
   rule.SetOutcome(status, context.at, seconds);
   PostAlerts(rule);
   return samples;
+}
+
+// Rules behind this one see its series.
+void RuleGroup::NoteWritten(const Rule& rule) {
+  if (rule.spec().kind == RuleKind::kRecording) {
+    queries_->NoteWritten(rule.spec().name);
+  } else {
+    queries_->NoteWritten(kAlertsMetric);
+    queries_->NoteWritten(kAlertsForStateMetric);
+  }
 }
 
 void RuleGroup::NoteTransitions(const Rule& rule, const Evaluation& evaluation) {

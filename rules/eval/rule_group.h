@@ -83,6 +83,7 @@ class RuleGroup {
   void NoteTransitions(const Rule& rule, const Evaluation& evaluation);
   void NoteUpdates(Rule& rule, base::TimestampMs at);
   void PostAlerts(const Rule& rule);
+  void NoteWritten(const Rule& rule);
   void Persist(base::TimestampMs at);
   void PutSignals(const Rule& rule, storage::StateBatch& batch) const;
   void PublishSnapshot();
@@ -101,6 +102,7 @@ class RuleGroup {
   TransitionObserver observer_;  // May be null.
 
   TemplateWorld world_;
+  const std::unique_ptr<promql::QueryFamily> queries_;  // Of all rules.
   std::vector<std::unique_ptr<Rule>> rules_;
   std::optional<base::TimestampMs> last_evaluation_;
   double evaluation_s_ = 0;

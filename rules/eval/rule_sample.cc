@@ -18,11 +18,12 @@ metric::Labels RecordedLabels(const RuleSpec& rule, const metric::Labels& result
 
 }  // namespace
 
-base::Result<promql::Vector> QueryForRule(const promql::Engine& engine, storage::Storage& storage, const RuleSpec& rule,
-                                          base::TimestampMs at, const std::stop_token& stop) {
+base::Result<promql::Vector> QueryForRule(const promql::Engine& engine, storage::Storage& storage,
+                                          promql::PreparedQuery& query, base::TimestampMs at,
+                                          const std::stop_token& stop) {
   promql::QueryOptions options;
   options.cancel = stop;
-  BW_ASSIGN_OR_RETURN(promql::QueryResult result, engine.Instant(storage, rule.expr, rule.expr_text, at, options));
+  BW_ASSIGN_OR_RETURN(promql::QueryResult result, engine.Instant(storage, query, at, options));
   if (auto* vector = std::get_if<promql::Vector>(&result.value)) return std::move(*vector);
   if (const auto* scalar = std::get_if<promql::Scalar>(&result.value)) {
     promql::VectorSample sample;

@@ -24,10 +24,10 @@ struct RuleSample {
   promql::HistogramPtr histogram;  // If set, the sample is this histogram.
 };
 
-// Evaluates the rule's expression at `at`; a scalar becomes a sample without labels.
+// Evaluates a rule's expression at `at`; a scalar becomes a sample without labels.
 // Errors: the engine's, and kExecution where the result is no vector.
 [[nodiscard]] base::Result<promql::Vector> QueryForRule(const promql::Engine& engine, storage::Storage& storage,
-                                                        const RuleSpec& rule, base::TimestampMs at,
+                                                        promql::PreparedQuery& query, base::TimestampMs at,
                                                         const std::stop_token& stop);
 
 // The samples that a recording rule makes of a result. `limit` 0: none.

@@ -80,6 +80,7 @@ class RuleAppender {
 
 WriteOutcome WriteRuleSamples(storage::Storage& storage, std::span<const RuleSample> samples, base::TimestampMs at,
                               SeriesMemory& before) {
+  if (samples.empty() && before.empty()) return {};
   RuleAppender appender(storage, at);
   SeriesMemory written;
   written.reserve(samples.size());

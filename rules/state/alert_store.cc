@@ -190,7 +190,7 @@ std::string RulePrefix(std::string_view file, std::string_view group, const Rule
 }
 
 std::string AlertKey(std::string_view rule_prefix, const metric::Labels& labels) {
-  return std::string(rule_prefix) + labels.bytes();
+  return std::string(rule_prefix).append(labels.bytes());
 }
 
 std::optional<AlertKeyParts> ParseAlertKey(std::string_view key) {
@@ -244,7 +244,7 @@ std::string SignalKey(std::string_view rule_prefix, std::string_view signal, con
   std::string key(kSignalPrefix);
   key += rule_prefix.substr(kAlertPrefix.size());
   base::AppendLengthPrefixed(key, signal);
-  return key + series.bytes();
+  return key.append(series.bytes());
 }
 
 std::optional<SignalKeyParts> ParseSignalKey(std::string_view key) {

@@ -40,6 +40,9 @@ class FloatStream {
   [[nodiscard]] std::uint32_t count() const { return count_; }  // 0: nothing begun.
   [[nodiscard]] base::TimestampMs min() const { return base::TimestampMs(first_t_); }
   [[nodiscard]] base::TimestampMs max() const { return base::TimestampMs(t_); }
+  // Of the last sample: the time of the one before it, which only a stream with two or more has, and its own start.
+  [[nodiscard]] base::TimestampMs before_last() const { return base::TimestampMs(t_ - dt_); }
+  [[nodiscard]] base::TimestampMs last_start() const { return base::TimestampMs(start_); }
   void Clear() { count_ = 0; }
 
   // Appends the encoded chunk.

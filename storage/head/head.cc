@@ -35,7 +35,8 @@ bool Pins::AllLeft(std::uint64_t epoch) const {
 Head::Impl::Impl(const HeadOptions& opts)
     : options(opts),
       limits{std::clamp<std::size_t>(opts.chunk_samples_max, 1, chunk::kMaxChunkSamples - 1)},
-      table(opts.hash_seed, opts.series_limit) {
+      table(opts.hash_seed, opts.series_limit),
+      standing(table, shards, opts.standing_memory) {
   for (auto& shard : shards) shard = std::make_unique<Shard>(opts.window);
 }
 
@@ -143,6 +144,7 @@ std::vector<std::uint32_t> IdleSlots(Shard& shard, std::size_t number, std::uint
 
 base::Result<std::size_t> Head::CollectGarbage(base::TimestampMs idle_before) {
   Impl& impl = *impl_;
+  impl.standing.ForgetUnused();
   const base::MutexLock collecting(impl.garbage_mu);
   const std::uint32_t bound = impl.table.slot_bound();
   std::vector<std::uint32_t> idle;

@@ -37,6 +37,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/memory_share.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "metric/labels.h"
@@ -59,6 +60,7 @@ struct HeadOptions {
   std::size_t chunk_samples_max = 240;
   std::uint64_t hash_seed = 0;       // Random in production, so that nobody can choose labels that collide.
   NewestArchive* archive = nullptr;  // Null: of series that leave nothing is known. Outlives the head.
+  std::shared_ptr<base::MemoryShare> standing_memory = nullptr;  // For SelectAgain; null: no bound.
 };
 
 // What became of a batch. Kept by the caller and used again, so that a commit allocates nothing.
@@ -228,6 +230,11 @@ class Head {
   // `hints` narrows the range further. The selection must not outlive the head.
   [[nodiscard]] std::unique_ptr<Selection> Select(std::span<const metric::Matcher> matchers, Range range,
                                                   const SelectHints& hints = {}) const;
+  // Select for a selection that is asked again and again, as rules ask: what was found and decoded is kept for the next
+  // time; see standing_selections.h. Labels of one series are copies of one set from one time to the next. Null:
+  // nothing is kept of such a range, or there is no memory for it. `held` lives as long as the set.
+  [[nodiscard]] std::unique_ptr<SeriesSet> SelectAgain(std::span<const metric::Matcher> matchers, Range range,
+                                                       bool newest_only, std::shared_ptr<const void> held);
   // Adds the names, or the values of `name`, of series that match and have samples in the range.
   void LabelNames(std::span<const metric::Matcher> matchers, Range range,
                   std::set<std::string, std::less<>>& names) const;

@@ -84,6 +84,7 @@ void Head::Delete(SelectorSpan selectors, const chunk::TimeRange& range) {
       shard.At(slot).Delete(range, shard.windows);
     }
   }
+  ++impl_->deletions;
 }
 
 }  // namespace bellwether::storage::head

@@ -1,7 +1,7 @@
 // storage/head/head_impl.h
 //
-// The parts of the head. Order of locks: SeriesTable's, AliasTable's, a shard's, pins'. No two shards' are held at
-// once.
+// The parts of the head. Order of locks: a standing selection's, SeriesTable's, AliasTable's, a shard's, pins'. No two
+// shards' are held at once.
 #pragma once
 
 #include <array>
@@ -17,31 +17,11 @@
 
 #include "base/mutex.h"
 #include "storage/head/head.h"
-#include "storage/head/series.h"
 #include "storage/head/series_table.h"
-#include "storage/index/paged_array.h"
+#include "storage/head/shard.h"
+#include "storage/head/standing_selections.h"
 
 namespace bellwether::storage::head {
-
-inline constexpr std::size_t kShards = 16;
-
-constexpr std::size_t ShardOf(std::uint32_t slot) { return slot % kShards; }
-
-// The sample state of every sixteenth series.
-struct Shard {
-  explicit Shard(base::DurationMs window) : windows(window) {}
-
-  [[nodiscard]] Series& At(std::uint32_t slot) BW_REQUIRES(mu) { return series[slot / kShards]; }
-  [[nodiscard]] const Series& At(std::uint32_t slot) const BW_REQUIRES(mu) { return series[slot / kShards]; }
-  // Asks for the memory of a series that exists; looks at nothing of it, and needs no lock.
-  void Prefetch(std::uint32_t slot) const BW_NO_THREAD_SAFETY_ANALYSIS {
-    __builtin_prefetch(&series[slot / kShards], 1);
-  }
-
-  mutable base::Mutex mu;
-  index::PagedArray<Series> series BW_GUARDED_BY(mu);
-  WindowCounts windows BW_GUARDED_BY(mu);
-};
 
 // Who may still use a ref that nobody can find any more. Time is counted in collections of garbage.
 class Pins {
@@ -92,8 +72,10 @@ struct Head::Impl {
 
   // Internally synchronized.
   SeriesTable table;
-  std::array<std::unique_ptr<Shard>, kShards> shards;
+  Shards shards;
+  StandingSelections standing;
   Pins pins;
+  std::atomic<std::uint64_t> deletions{0};  // That have ended.
   std::atomic<std::uint32_t> first_live_segment{1};
   std::atomic<std::uint32_t> snapshot_mark{0};
 

@@ -82,6 +82,21 @@ std::unique_ptr<Head::Selection> Head::Select(std::span<const metric::Matcher> m
   return std::make_unique<SlotSelection>(std::move(pin), impl_->table, impl_->shards, std::move(slots), range, hints);
 }
 
+std::unique_ptr<SeriesSet> Head::SelectAgain(std::span<const metric::Matcher> matchers, Range range, bool newest_only,
+                                             std::shared_ptr<const void> held) {
+  struct Held {
+    Pin pin;
+    std::shared_ptr<const void> rest;
+  };
+  auto kept = std::make_shared<const Held>(Held{impl_->NewPin(), std::move(held)});
+  return impl_->standing.Select({.matchers = matchers,
+                                 .min = range.min,
+                                 .max = range.max,
+                                 .newest_only = newest_only,
+                                 .deletions = impl_->deletions.load()},
+                                std::move(kept));
+}
+
 std::vector<std::uint32_t> Head::Impl::WithSamples(const index::IdSet& set, Range range) const {
   std::array<std::vector<std::uint32_t>, kShards> by_shard;
   for (const std::uint32_t slot : set.ToVector()) by_shard[ShardOf(slot)].push_back(slot);

@@ -1,4 +1,5 @@
 // Many threads on one head. Run under ThreadSanitizer.
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <set>
@@ -94,6 +95,60 @@ TEST(HeadThreadsTest, AppendersAndReadersAtOnce) {
     done = true;
   }
   EXPECT_EQ(CountSamples(head), static_cast<std::size_t>(kAppenders * kSeries * kScrapes));
+}
+
+// Asks for the half hour up to the newest sample, which it returns; each series' values ascend by one from the first
+// that is in the range on.
+TimestampMs AskAgain(Head& head, TimestampMs newest, std::size_t& answers) {
+  const std::vector<metric::Matcher> matchers = {metric::Matcher::Equal("__name__", "even")};
+  const TimestampMs min = newest - base::Minutes(30);
+  const auto set = head.SelectAgain(matchers, {min, TimestampMs::Max()}, false, nullptr);
+  if (set == nullptr) return newest;
+  ++answers;
+  const double first = min.ms < kThreadsStart ? 0 : static_cast<double>((min.ms - kThreadsStart + 59'999) / 60'000);
+  while (set->Next()) {
+    EXPECT_EQ(set->labels().Name(), "even");
+    SampleBatch batch;
+    double next = first;
+    SampleCursor& cursor = set->samples();
+    while (cursor.Next(batch)) {
+      for (const double v : batch.values) EXPECT_EQ(v, next++);
+      newest = std::max(newest, batch.timestamps.back());
+    }
+  }
+  return newest;
+}
+
+TEST(HeadThreadsTest, SelectionsAskedAgainBesideAppending) {
+  Head head(HeadOptions{.chunk_samples_max = 16});
+  std::atomic<bool> done{false};
+  std::atomic<std::size_t> all_answers{0};
+  {
+    std::vector<std::jthread> others;
+    for (int i = 0; i < 2; ++i) {
+      others.emplace_back([&] {
+        TimestampMs newest(kThreadsStart);
+        std::size_t answers = 0;
+        while (!done.load()) newest = AskAgain(head, newest, answers);
+        all_answers += answers;
+      });
+    }
+    others.emplace_back([&] {
+      while (!done.load()) {
+        head.RestIdle(TimestampMs::Max());
+        EXPECT_TRUE(head.CollectGarbage(TimestampMs(kThreadsStart)).ok());
+      }
+    });
+    {
+      std::vector<std::jthread> appenders;
+      for (int i = 0; i < 2; ++i) appenders.emplace_back([&head, i] { AppendScrapes(head, i * 40, 40, 200); });
+    }
+    done = true;
+  }
+  EXPECT_GT(all_answers.load(), 0u);
+  std::size_t answers = 0;
+  EXPECT_EQ(AskAgain(head, TimestampMs(kThreadsStart + 199 * 60'000), answers).ms, kThreadsStart + 199 * 60'000);
+  EXPECT_EQ(answers, 1u);
 }
 
 TEST(HeadThreadsTest, SealingBesideAppendingLosesNothing) {

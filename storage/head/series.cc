@@ -372,6 +372,18 @@ bool Series::Overlaps(TimestampMs min, TimestampMs max) const {
   return StreamOverlaps(LateRun(), min, max) || HasLateSamples(min, max);
 }
 
+Series::Newest Series::NewestAtHand() const {
+  Newest found;
+  found.t = newest_;
+  found.in_order = !MayHaveHistograms();
+  found.at_hand = NewestIsAtHand();
+  if (!found.at_hand) return found;
+  found.value = newest_value();
+  found.start = open_->last_start();
+  found.before = open_->count() > 1 ? open_->before_last() : newest_;
+  return found;
+}
+
 void Series::Read(TimestampMs min, TimestampMs max, SeriesSnapshot& snapshot) const {
   std::vector<HeadChunk*> in_order;
   std::vector<HeadChunk*> late;

@@ -145,6 +145,17 @@ class Series {
     return open_ != nullptr && open_->count() > 0 && open_->max() == newest_ && !newest_is_histogram_;
   }
 
+  // What is known of the newest sample without reading a chunk.
+  struct Newest {
+    base::TimestampMs t = kNoSample;
+    double value = 0;          // The rest only if at_hand.
+    base::TimestampMs start;   // 0: not known.
+    base::TimestampMs before;  // Of the sample before it; its own time where that is not known.
+    bool at_hand = false;
+    bool in_order = false;  // All samples in memory are floats that came in order.
+  };
+  [[nodiscard]] Newest NewestAtHand() const;
+
   [[nodiscard]] bool HasOpenFloats() const { return open_ != nullptr; }
   [[nodiscard]] bool HasSamples() const;
   [[nodiscard]] bool Overlaps(base::TimestampMs min, base::TimestampMs max) const;

@@ -92,6 +92,7 @@ base::Result<SeriesPlace> SeriesTable::FindOrAttach(const metric::Labels& labels
   label_sets_.Set(labels.bytes(), RefOf(place));
   SetAlias(alias, place);
   ++attached_;
+  stamps_.Move(labels);
   return place;
 }
 
@@ -160,8 +161,10 @@ void SeriesTable::Detach(std::span<const std::uint32_t> slots, const std::functi
     const base::WriterLock lock(mu_);
     for (const std::uint32_t slot : slots.subspan(begin, std::min(kAtOnce, slots.size() - begin))) {
       if (!unused(slot)) continue;
+      const metric::Labels labels = LabelsOf(slot);
       postings_.Remove(slot, IdsOf(slot));
-      label_sets_.Remove(LabelsOf(slot).bytes());
+      label_sets_.Remove(labels.bytes());
+      stamps_.Move(labels);
       detached.push_back(slot);
       --attached_;
     }
@@ -183,6 +186,7 @@ SeriesPlace SeriesTable::Reattach(std::uint32_t slot, const std::function<void(S
   postings_.Add(slot, IdsOf(slot));
   label_sets_.Set(labels.bytes(), RefOf(place));
   ++attached_;
+  stamps_.Move(labels);
   return place;
 }
 

@@ -27,6 +27,7 @@
 #include "metric/labels.h"
 #include "metric/matcher.h"
 #include "storage/head/alias_table.h"
+#include "storage/head/pair_stamps.h"
 #include "storage/head/snapshot_format.h"
 #include "storage/index/id_set.h"
 #include "storage/index/label_index.h"
@@ -74,6 +75,8 @@ class SeriesTable {
   void SortByMetricAndLabels(std::vector<std::uint32_t>& slots) const;
 
   [[nodiscard]] index::IdSet Resolve(std::span<const metric::Matcher> matchers) const;
+  // Tell whether Resolve would find other series than before.
+  [[nodiscard]] const PairStamps& stamps() const { return stamps_; }
   // Names, and values of `name`, that some of these series have.
   void CollectNames(const index::IdSet& series, std::set<std::string, std::less<>>& names) const;
   void CollectValues(std::string_view name, const index::IdSet& series,
@@ -120,6 +123,7 @@ class SeriesTable {
   const std::size_t series_limit_;
 
   // Internally synchronized.
+  PairStamps stamps_;
   AliasTable aliases_;     // By what senders call the series.
   AliasTable label_sets_;  // By the label set's own bytes; changed under mu_ only.
 

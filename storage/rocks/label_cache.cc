@@ -18,7 +18,7 @@ const metric::Labels* LabelSets::Intern(metric::Labels labels) {
   if (labels.empty() || labels.begin()->name != metric::kMetricName) {
     all_begin_with_name_.store(false, std::memory_order_relaxed);
   }
-  bytes_.fetch_add(labels.bytes().capacity() + kEntryBytes, std::memory_order_relaxed);
+  bytes_.fetch_add(labels.bytes().size() + kEntryBytes, std::memory_order_relaxed);
   const metric::Labels& kept = sets_.emplace_back(std::move(labels));
   by_bytes_.emplace(kept.bytes(), &kept);
   return &kept;
@@ -59,7 +59,7 @@ base::Result<LabelSets::Addresses> LabelSets::Of(const std::shared_ptr<const Sea
   std::uint64_t read_bytes = 0;
   base::Status room;
   BW_RETURN_IF_ERROR(window->ForLabels(unknown, [&](std::uint32_t, metric::Labels labels) {
-    read_bytes += labels.bytes().capacity() + kEntryBytes;
+    read_bytes += labels.bytes().size() + kEntryBytes;
     if (room.ok() && read_bytes > reading.bytes()) room = reading.Grow(read_bytes - reading.bytes() + kGrainBytes);
     if (room.ok()) read.push_back(std::move(labels));
   }));

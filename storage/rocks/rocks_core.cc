@@ -176,7 +176,8 @@ head::HeadOptions MakeHeadOptions(const StorageOptions& options, base::DurationM
           .series_limit = options.series_limit,
           .chunk_samples_max = options.chunk_samples_max,
           .hash_seed = static_cast<std::uint64_t>(random()) << 32 | random(),
-          .archive = archive};
+          .archive = archive,
+          .standing_memory = options.standing_memory};
 }
 
 WriteGate::Probe MakeDiskProbe(const StorageOptions& options, const RocksInternals& internals) {
@@ -206,6 +207,7 @@ MemoryUse RocksCore::MeasureMemory() const {
   use.block_cache = used.block_cache_bytes;
   use.memtables = used.memtable_bytes;
   if (options.query_memory != nullptr) use.queries = options.query_memory->used();
+  if (options.standing_memory != nullptr) use.queries += options.standing_memory->used();
   return use;
 }
 

@@ -289,8 +289,11 @@ class RocksQuerier final : public Querier {
     const base::TimestampMs min = std::max(min_, hints.min);
     const base::TimestampMs max = std::min(max_, hints.max);
     // The windows first: while this list is held, the head keeps what a newer list would have instead.
-    auto sealed =
-        std::make_unique<SealedSelection>(core_, core_.catalogue->windows(), core_.label_cache.Current(), min, max);
+    std::shared_ptr<const WindowList> windows = core_.catalogue->windows();
+    if (hints.asked_again && !hints.labels_only && hints.limit == 0 && min <= max && IsOfHead(*windows, min, max)) {
+      if (auto kept = core_.head->SelectAgain(matchers, {min, max}, hints.newest_only, windows)) return kept;
+    }
+    auto sealed = std::make_unique<SealedSelection>(core_, std::move(windows), core_.label_cache.Current(), min, max);
     auto recent = core_.head->Select(matchers, {min_, max_}, hints);
     if (base::Status found = sealed->Find(matchers); !found.ok()) {
       return std::make_unique<FailedSeriesSet>(std::move(found));
@@ -325,6 +328,12 @@ class RocksQuerier final : public Querier {
   }
 
  private:
+  // No sealed window has samples of the range, nor such as bear on the hint of its first histogram.
+  static bool IsOfHead(const WindowList& windows, base::TimestampMs min, base::TimestampMs max) {
+    return std::none_of(windows.begin(), windows.end(),
+                        [&](const auto& window) { return window->Overlaps(chunk::HintsFrom(min), max); });
+  }
+
   // After the head was asked: what it forgets meanwhile is in a window already.
   template <typename Visit>
   base::Status ForWindows(Visit&& visit) const {

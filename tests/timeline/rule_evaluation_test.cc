@@ -30,6 +30,30 @@ groups:
   EXPECT_EQ(world.Query("c"), "c{team=\"ml\"} 2\n");
 }
 
+TEST(RecordingRuleTest, EqualExpressionsSeeWhatIsWrittenBetweenThem) {
+  RuleWorld world;
+  ASSERT_TRUE(world
+                  .Load(R"(
+groups:
+- name: g
+  rules:
+  - {record: sum_before, expr: sum(r) + 1}
+  - {record: alerts_before, expr: count(ALERTS) + 1}
+  - {record: r, expr: up}
+  - {alert: A, expr: up > 0}
+  - {record: sum_after, expr: sum(r) + 1}
+  - {record: alerts_after, expr: count(ALERTS) + 1}
+)")
+                  .ok());
+  world.Tick("up", 1);
+  EXPECT_EQ(world.Query("sum_before or alerts_before"), "");
+  EXPECT_EQ(world.Query("sum_after"), "sum_after 2\n");
+  EXPECT_EQ(world.Query("alerts_after"), "alerts_after 2\n");
+  world.Tick("up", 4);
+  EXPECT_EQ(world.Query("sum_before"), "sum_before 2\n");
+  EXPECT_EQ(world.Query("sum_after"), "sum_after 5\n");
+}
+
 TEST(RecordingRuleTest, EndsSeriesThatAreGone) {
   RuleWorld world;
   ASSERT_TRUE(world.Load("groups: [{name: g, rules: [{record: r, expr: up > 0}]}]").ok());
