@@ -64,7 +64,7 @@ bool ReadMemory(std::string_view& in, SuppressionMemory& memory) {
 }  // namespace
 
 std::string SuppressedAlertKey(const metric::Labels& labels) {
-  return std::string(kSuppressedAlertPrefix) + labels.bytes();
+  return std::string(kSuppressedAlertPrefix).append(labels.bytes());
 }
 
 std::string SuppressedOwedKey(std::uint64_t number) {

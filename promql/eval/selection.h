@@ -33,7 +33,7 @@ struct Selection {
                                       base::DurationMs before, base::DurationMs after);
 
 // Decodes each series in label order and hands it on; `series` is the caller's buffer. Checks for deadline and
-// cancellation before each. Errors: the storage's, as "expanding series: ..."; the visitor's.
+// cancellation now and then. Errors: the storage's, as "expanding series: ..."; the visitor's.
 [[nodiscard]] base::Status ForEachSeries(QueryContext& context, const Selection& selection, StaleMarkers stale,
                                          SeriesSamples& series,
                                          const std::function<base::Status(SeriesSamples&)>& visit);

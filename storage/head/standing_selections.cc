@@ -40,8 +40,19 @@ struct KeptColumn {
     if (!starts.empty() || start.ms != 0) starts.resize(times.size() - 1);
     if (!starts.empty() || start.ms != 0) starts.push_back(start);
   }
+  // The first sample at or after a time: looked for where it would be at a regular interval, which is most often right
+  // and does not touch the whole column.
+  [[nodiscard]] std::vector<TimestampMs>::const_iterator FirstFrom(TimestampMs t) const {
+    if (times.empty() || t <= times.front()) return times.begin();
+    if (t > times.back()) return times.end();
+    const double part =
+        static_cast<double>((t - times.front()).ms) / static_cast<double>((times.back() - times.front()).ms);
+    auto at = times.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(times.size() - 1));
+    if (*at < t) ++at;  // Not the last one.
+    return *at >= t && *(at - 1) < t ? at : std::lower_bound(times.begin(), times.end(), t);
+  }
   void ForgetBefore(TimestampMs cut) {
-    const auto n = std::lower_bound(times.begin(), times.end(), cut) - times.begin();
+    const auto n = FirstFrom(cut) - times.cbegin();
     times.erase(times.begin(), times.begin() + n);
     values.erase(values.begin(), values.begin() + n);
     if (!starts.empty()) starts.erase(starts.begin(), starts.begin() + n);
@@ -100,8 +111,9 @@ class KeptSet final : public SeriesSet {
   }
   // What the column has of the range, if anything.
   void Add(const metric::Labels& labels, const KeptColumn& column) {
-    const auto first = std::lower_bound(column.times.begin(), column.times.end(), min_);
-    const auto last = std::upper_bound(first, column.times.end(), max_);
+    const auto first = column.FirstFrom(min_);
+    const bool all = !column.times.empty() && column.times.back() <= max_;  // Most often.
+    const auto last = all ? column.times.end() : std::upper_bound(first, column.times.end(), max_);
     if (first == last) return;
     const auto begin = first - column.times.begin();
     const auto end = last - column.times.begin();
