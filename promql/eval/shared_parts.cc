@@ -13,25 +13,7 @@ namespace {
 template <typename Visit>
 void ForEachNode(const Expr& expr, const Visit& visit) {
   visit(expr);
-  const auto below = [&](const ExprPtr& child) {
-    if (child != nullptr) ForEachNode(*child, visit);
-  };
-  switch (expr.kind) {
-    case ExprKind::kAggregate:
-      below(static_cast<const Aggregate&>(expr).expr);
-      below(static_cast<const Aggregate&>(expr).param);
-      break;
-    case ExprKind::kBinary:
-      below(static_cast<const Binary&>(expr).lhs);
-      below(static_cast<const Binary&>(expr).rhs);
-      break;
-    case ExprKind::kUnary: below(static_cast<const Unary&>(expr).expr); break;
-    case ExprKind::kParen: below(static_cast<const Paren&>(expr).expr); break;
-    case ExprKind::kCall:
-      for (const ExprPtr& arg : static_cast<const Call&>(expr).args) below(arg);
-      break;
-    default: break;
-  }
+  if (expr.kind != ExprKind::kSubquery) ForEachChild(expr, [&](const Expr& child) { ForEachNode(child, visit); });
 }
 
 // False if it looks at series that no selector in it names.
