@@ -63,4 +63,8 @@ function(bw_fuzz name source)
     add_test(NAME fuzz.${name} COMMAND ${name}_fuzz ${corpus})
   endif()
   set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+  if(NOT TARGET fuzzers)
+    add_custom_target(fuzzers)  # All of them, and nothing else.
+  endif()
+  add_dependencies(fuzzers ${name}_fuzz)
 endfunction()
