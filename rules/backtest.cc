@@ -132,7 +132,7 @@ class ParallelReplay {
 };
 
 bool TellsTheSame(const AlertEpisode& a, const AlertEpisode& b) {
-  return a.fired_at == b.fired_at && a.ended_at == b.ended_at && a.levels == b.levels;
+  return a.fired_at == b.fired_at && a.ended_at == b.ended_at && a.levels == b.levels && a.tellings == b.tellings;
 }
 
 bool Overlap(const AlertEpisode& a, const AlertEpisode& b) {
@@ -154,12 +154,18 @@ LivesByAlert FiredLives(const BacktestReport& report) {
 
 }  // namespace
 
+bool AlertEpisode::WasTold() const {
+  if (!fired_at) return false;
+  const auto told = [](const Telling& telling) { return telling.state == "told"; };
+  return tellings.empty() || tellings.front().at > *fired_at || std::any_of(tellings.begin(), tellings.end(), told);
+}
+
 base::Result<BacktestReport> RunBacktest(storage::Storage& history, std::span<const RuleText> files,
                                          const BacktestOptions& options) {
   if (options.end < options.start) return base::InvalidArgument("the end of a backtest lies before its start");
   BW_ASSIGN_OR_RETURN(const std::vector<RuleFile> read, ReadFiles(files, options));
   const std::vector<ReplayGroup> groups = GroupsOf(read, options.rules);
-  ReplayPlan plan = PlanReplay(groups, options.engine.lookback);
+  ReplayPlan plan = PlanReplay(groups, options.engine.lookback, options.surroundings != nullptr);
   if (options.warm_up) plan.warm_up = *options.warm_up;
   // Before the first sample there is nothing to warm up on.
   const std::optional<base::TimestampMs> oldest = history.Stats(0).min_time;

@@ -4,6 +4,8 @@
 // of the server, slot for slot, so the timeline is the one that the server would have written; what the rules record
 // goes into memory, and what the store holds under the names that they record is hidden from them.
 //
+// What suppression would have left unsaid is told with each alert.
+//
 // Groups that read nothing of one another run at once. History is read in blocks, each decoded once.
 //
 // Before the time that is asked for, the replay warms up: for as long as the longest `for` and the ranges over what
@@ -13,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -26,7 +29,7 @@
 #include "promql/engine.h"
 #include "rules/rule_manager.h"
 #include "rules/rule_text.h"
-#include "rules/topology.h"
+#include "rules/test_surroundings.h"
 #include "storage/storage.h"
 
 namespace bellwether::rules {
@@ -37,7 +40,7 @@ struct BacktestOptions {
   std::optional<base::DurationMs> warm_up = std::nullopt;  // Nothing: what the rules need.
   RuleOptions rules = {};
   promql::EngineOptions engine = {};
-  const Topology* topology = nullptr;
+  std::shared_ptr<const TestSurroundingsMaker> surroundings = nullptr;  // Null: no topology, and every alert is told.
   int threads = 1;
   std::size_t history_samples_max = 8'000'000;   // Of history kept decoded at once.
   std::size_t recorded_samples_max = 8'000'000;  // Of what rules record and others read back.
@@ -48,6 +51,13 @@ struct BacktestOptions {
 
 // One life of an alert.
 struct AlertEpisode {
+  // While it fired: "held", "suppressed" by others, "told".
+  struct Telling {
+    base::TimestampMs at;
+    std::string state;
+    std::vector<std::string> by;  // Names of the alerts that explain it.
+    friend bool operator==(const Telling&, const Telling&) = default;
+  };
   struct Level {
     base::TimestampMs at;
     std::string severity;
@@ -66,6 +76,11 @@ struct AlertEpisode {
   std::string end_reason = {};                               // As in the history of transitions.
   double value = 0;                                          // When it fired, or became pending.
   std::vector<Level> levels = {};                            // Of rules with levels, from when each was taken.
+
+  std::vector<Telling> tellings = {};  // Empty: it was told at once.
+
+  // Whether anybody heard of it.
+  [[nodiscard]] bool WasTold() const;
 
   friend bool operator==(const AlertEpisode&, const AlertEpisode&) = default;
 };

@@ -164,7 +164,7 @@ BacktestScore ScoreBacktest(const BacktestReport& report, const IncidentLabels& 
   }
   const GraceTable graces(report, labels);
   for (const AlertEpisode& alert : report.episodes) {
-    if (!alert.fired_at || *alert.fired_at < report.start || *alert.fired_at > report.end) continue;
+    if (!alert.WasTold() || *alert.fired_at < report.start || *alert.fired_at > report.end) continue;
     ++score.alerts;
     const base::DurationMs grace = graces.Of(alert);
     bool hit = false;

@@ -60,7 +60,7 @@ struct IncidentScore {
 struct BacktestScore {
   std::vector<IncidentScore> incidents;  // Those that touch the time of the backtest.
   std::size_t found = 0;
-  std::size_t alerts = 0;           // That fired in that time.
+  std::size_t alerts = 0;           // That fired in that time and were told.
   std::size_t hits = 0;             // Of them, those that hit an incident.
   std::size_t benign = 0;           // Those that hit none, but something benign.
   std::size_t models = 0;           // That the labels name.

@@ -1,7 +1,7 @@
 // rules/test_surroundings.h
 //
-// What a server joins to its rules, for unit tests of rules: the topology, and what becomes of alerts behind the rules.
-// Rules do not know who that is; the command that runs the tests does.
+// What a server joins to its rules, for rules that run outside of it, in unit tests and backtests: the topology, and
+// what becomes of alerts behind the rules. Rules do not know who that is; the command that runs the tests does.
 #pragma once
 
 #include <memory>
@@ -28,7 +28,7 @@ struct TestStanding {
   std::vector<std::string> by = {};  // Names of the alerts that explain it, sorted.
 };
 
-// Of one test. Belongs to one thread.
+// Of one test, or one backtest. Belongs to one thread.
 class TestSurroundings {
  public:
   virtual ~TestSurroundings() = default;

@@ -24,6 +24,7 @@
 #include "rules/backtest.h"
 #include "rules/rule_manager.h"
 #include "rules/topology.h"
+#include "server/commands/test_surroundings.h"
 #include "server/config/config.h"
 #include "server/features.h"
 #include "server/http_client.h"
@@ -100,11 +101,13 @@ struct Application::Parts {
   // What a backtest holds in memory is bounded for a server that has other things to do.
   rules::BacktestOptions MakeBacktestOptions() {
     rules::BacktestOptions backtest;
-    backtest.topology = rule_topology.get();
+    auto surroundings = std::make_shared<SurroundingsMaker>();
     backtest.history_samples_max = kBacktestHistorySamples;
     backtest.recorded_samples_max = kBacktestRecordedSamples;
     const base::MutexLock lock(shown_mu);
     backtest.rules = rule_options;
+    surroundings->Use(topology->Current(), suppression);
+    backtest.surroundings = std::move(surroundings);
     return backtest;
   }
 
@@ -212,6 +215,7 @@ struct Application::Parts {
     const base::MutexLock lock(shown_mu);
     config_yaml = config->yaml;
     rule_options = MakeRuleOptions(*config);
+    suppression = config->suppression;
     external_labels = config->external_labels;
     last_reload = {.success = true, .at = clock.Now()};
     return base::OkStatus();
@@ -250,6 +254,7 @@ struct Application::Parts {
   base::Mutex shown_mu;   // What the status pages show.
   std::string config_yaml BW_GUARDED_BY(shown_mu);
   rules::RuleOptions rule_options BW_GUARDED_BY(shown_mu);
+  incidents::SuppressionPolicy suppression BW_GUARDED_BY(shown_mu);
   metric::Labels external_labels BW_GUARDED_BY(shown_mu);
   api::ConfigStatus last_reload BW_GUARDED_BY(shown_mu);
 };

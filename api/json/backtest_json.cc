@@ -40,6 +40,12 @@ void WriteEpisode(JsonWriter& json, const AlertEpisode& episode) {
   for (const AlertEpisode::Level& level : episode.levels) {
     json.BeginObject().Key("at").Seconds(level.at).Key("severity").String(level.severity).EndObject();
   }
+  json.EndArray().Key("tellings").BeginArray();
+  for (const AlertEpisode::Telling& telling : episode.tellings) {
+    json.BeginObject().Key("at").Seconds(telling.at).Key("state").PlainString(telling.state).Key("by").BeginArray();
+    for (const std::string& alert : telling.by) json.String(alert);
+    json.EndArray().EndObject();
+  }
   json.EndArray().EndObject();
 }
 

@@ -1,5 +1,7 @@
 #include "rules/backtest/episode_recorder.h"
 
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace bellwether::rules {
@@ -48,6 +50,33 @@ void EpisodeRecorder::Note(const std::string& file, const std::string& group, co
   }
   if (rule.conditions == nullptr || !rule.conditions->has_levels) return;
   episode.levels.push_back({transition.at, std::string(transition.labels.Get(kSeverityLabel))});
+}
+
+// The alert that fires under these labels.
+AlertEpisode* EpisodeRecorder::Find(const metric::Labels& told_as) {
+  const std::string_view name = told_as.Get(kAlertNameLabel);
+  for (auto& [key, episode] : open_) {
+    if (episode.alert == name && episode.fired_at && InstanceLabels(*key.first, told_as) == key.second) return &episode;
+  }
+  return nullptr;
+}
+
+void EpisodeRecorder::NoteStandings(const std::vector<TestStanding>& standings, base::TimestampMs at) {
+  std::set<const AlertEpisode*> untold;
+  for (const TestStanding& standing : standings) {
+    AlertEpisode* episode = Find(standing.labels);
+    if (episode == nullptr) continue;
+    untold.insert(episode);
+    AlertEpisode::Telling now{at, standing.held ? "held" : "suppressed", standing.by};
+    // During the extension nothing explains it any more.
+    const bool is_same = !episode->tellings.empty() && episode->tellings.back().state == now.state &&
+                         (now.by.empty() || episode->tellings.back().by == now.by);
+    if (!is_same) episode->tellings.push_back(std::move(now));
+  }
+  for (auto& [key, episode] : open_) {
+    const bool was_untold = !episode.tellings.empty() && episode.tellings.back().state != "told";
+    if (was_untold && !untold.contains(&episode)) episode.tellings.push_back({at, "told", {}});
+  }
 }
 
 std::vector<AlertEpisode> EpisodeRecorder::Take(base::TimestampMs start, base::TimestampMs end) {

@@ -13,6 +13,7 @@
 #include "rules/backtest.h"
 #include "rules/file/rule_file.h"
 #include "rules/state/alert_transition.h"
+#include "rules/test_surroundings.h"
 
 namespace bellwether::rules {
 
@@ -22,11 +23,18 @@ class EpisodeRecorder {
   void Note(const std::string& file, const std::string& group, const RuleSpec& rule, const AlertTransition& transition,
             base::TimestampMs first);
 
+  // Of the alerts that fire, these are not told after the evaluation at `at`; all others are.
+  void NoteStandings(const std::vector<TestStanding>& standings, base::TimestampMs at);
+
   // The lives that touch [start, end], in no order.
   [[nodiscard]] std::vector<AlertEpisode> Take(base::TimestampMs start, base::TimestampMs end);
 
  private:
-  std::map<std::pair<const RuleSpec*, metric::Labels>, AlertEpisode> open_;
+  using Alerts = std::map<std::pair<const RuleSpec*, metric::Labels>, AlertEpisode>;
+
+  [[nodiscard]] AlertEpisode* Find(const metric::Labels& told_as);
+
+  Alerts open_;
   std::vector<AlertEpisode> ended_;
 };
 

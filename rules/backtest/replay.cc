@@ -30,14 +30,17 @@ Replay::Replay(storage::Storage& history, std::span<const ReplayGroup> groups, c
                const ReplayPlan& plan, const BacktestOptions& options, const ReplayStorage::Limits& limits)
     : options_(options),
       clock_(options.start - plan.warm_up),
-      sink_(std::make_unique<Nobody>()),
+      nobody_(std::make_unique<Nobody>()),
       storage_(history, plan, limits, clock_, metrics_),
       state_(storage::NewMemoryStateStore(clock_)),
       engine_(ReplayEngine(options), clock_, metrics_),
-      queue_(*state_, *sink_, metrics_),
+      surroundings_(options.surroundings == nullptr
+                        ? nullptr
+                        : options.surroundings->Make({.state = *state_, .clock = clock_, .metrics = metrics_})),
+      queue_(*state_, sink(), metrics_),
       maintained_(clock_.Now()) {
-  RuleDependencies dependencies{storage_, *state_, engine_, clock_, metrics_, *sink_};
-  dependencies.topology = options.topology;
+  RuleDependencies dependencies{storage_, *state_, engine_, clock_, metrics_, sink()};
+  if (surroundings_ != nullptr) dependencies.topology = &surroundings_->topology();
   for (const std::size_t number : part) {
     const ReplayGroup& source = groups[number];
     RunningGroup running;
@@ -62,6 +65,10 @@ Replay::Replay(storage::Storage& history, std::span<const ReplayGroup> groups, c
     }
     groups_.push_back(std::move(running));
   }
+  if (surroundings_ == nullptr) return;
+  std::vector<GroupSnapshot> snapshots;
+  for (const RunningGroup& running : groups_) snapshots.push_back(running.group->Snapshot());
+  surroundings_->SetGroups(snapshots);
 }
 
 Replay::~Replay() = default;
@@ -91,6 +98,10 @@ base::Status Replay::Evaluate(RunningGroup& running) {
   clock_.Set(running.next);
   running.group->Evaluate(running.next, 0, options_.stop);
   BW_RETURN_IF_ERROR(queue_.Deliver());
+  if (surroundings_ != nullptr) {
+    BW_RETURN_IF_ERROR(surroundings_->RunDue());
+    episodes_.NoteStandings(surroundings_->Standings(), running.next);
+  }
   const auto& rules = running.group->rules();
   for (std::size_t i = 0; i < rules.size(); ++i) {
     BacktestRule& told = running.rules[i];

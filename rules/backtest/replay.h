@@ -24,6 +24,7 @@
 #include "rules/eval/alert_board.h"
 #include "rules/eval/rule_group.h"
 #include "rules/state/update_queue.h"
+#include "rules/test_surroundings.h"
 #include "storage/state_store.h"
 
 namespace bellwether::rules {
@@ -52,16 +53,18 @@ class Replay {
     std::vector<BacktestRule> rules;
   };
 
+  [[nodiscard]] AlertSink& sink() { return surroundings_ == nullptr ? *nobody_ : surroundings_->sink(); }
   [[nodiscard]] RunningGroup* NextDue(base::TimestampMs until);
   [[nodiscard]] base::Status Evaluate(RunningGroup& running);
 
   const BacktestOptions& options_;
   base::SimulatedClock clock_;
   base::MetricsRegistry metrics_;
-  std::unique_ptr<AlertSink> sink_;
+  std::unique_ptr<AlertSink> nobody_;
   ReplayStorage storage_;
   std::unique_ptr<storage::StateStore> state_;
   promql::Engine engine_;
+  std::unique_ptr<TestSurroundings> surroundings_;  // May be null.
   UpdateQueue queue_;
   AlertBoard board_;
   EpisodeRecorder episodes_;

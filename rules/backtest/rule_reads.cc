@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include "metric/labels.h"
@@ -152,14 +153,14 @@ class ReadGraph {
     Link();
   }
 
-  ReplayPlan Plan() {
+  ReplayPlan Plan(bool alerts_together) {
     ReplayPlan plan;
     for (const Node& node : nodes_) {
       for (const metric::Labels& output : node.outputs) plan.recorded.emplace(output.Name());
     }
     plan.read_back = read_back_;
     plan.keep = keep_;
-    plan.parts = Parts();
+    plan.parts = Parts(alerts_together);
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       plan.warm_up = std::max(plan.warm_up, NeedOf(i) + groups_[nodes_[i].group].interval);
     }
@@ -208,7 +209,7 @@ class ReadGraph {
     if (linked) edges_[reader].push_back({read, reach});
   }
 
-  std::vector<std::vector<std::size_t>> Parts() {
+  std::vector<std::vector<std::size_t>> Parts(bool alerts_together) {
     std::vector<std::size_t> part(groups_.size());
     std::iota(part.begin(), part.end(), 0);
     const std::function<std::size_t(std::size_t)> root = [&](std::size_t g) {
@@ -217,6 +218,12 @@ class ReadGraph {
     };
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       for (const Edge& edge : edges_[i]) part[root(nodes_[i].group)] = root(nodes_[edge.to].group);
+    }
+    std::optional<std::size_t> alerts;
+    for (std::size_t i = 0; alerts_together && i < nodes_.size(); ++i) {
+      if (nodes_[i].spec->kind != RuleKind::kAlerting) continue;
+      if (alerts) part[root(nodes_[i].group)] = root(*alerts);
+      alerts = nodes_[i].group;
     }
     std::map<std::size_t, std::vector<std::size_t>> by_root;
     for (std::size_t g = 0; g < groups_.size(); ++g) by_root[root(g)].push_back(g);
@@ -253,8 +260,8 @@ class ReadGraph {
 
 }  // namespace
 
-ReplayPlan PlanReplay(std::span<const ReplayGroup> groups, base::DurationMs lookback) {
-  return ReadGraph(groups, lookback).Plan();
+ReplayPlan PlanReplay(std::span<const ReplayGroup> groups, base::DurationMs lookback, bool alerts_together) {
+  return ReadGraph(groups, lookback).Plan(alerts_together);
 }
 
 }  // namespace bellwether::rules

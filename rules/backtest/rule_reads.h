@@ -34,7 +34,8 @@ struct ReplayPlan {
   std::vector<std::vector<std::vector<std::string>>> metrics;  // By group and rule: see BacktestRule.
 };
 
-// `lookback`: of selectors.
-[[nodiscard]] ReplayPlan PlanReplay(std::span<const ReplayGroup> groups, base::DurationMs lookback);
+// `lookback`: of selectors. `alerts_together`: groups with alerts are one part, because alerts may explain one another.
+[[nodiscard]] ReplayPlan PlanReplay(std::span<const ReplayGroup> groups, base::DurationMs lookback,
+                                    bool alerts_together = false);
 
 }  // namespace bellwether::rules

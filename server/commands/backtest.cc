@@ -25,6 +25,8 @@
 #include "server/commands/data_target.h"
 #include "server/commands/query.h"
 #include "server/commands/server_answer.h"
+#include "server/commands/test_surroundings.h"
+#include "server/config/config.h"
 #include "server/features.h"
 
 namespace bellwether::server {
@@ -42,6 +44,7 @@ struct BacktestFlags {
   std::string end = "now";
   std::string warm_up;
   std::string labels;
+  std::string config;
   std::string interval = "1m";
   std::string format = "text";
   std::vector<std::string> features;
@@ -133,6 +136,14 @@ base::Result<json> BacktestOffline(const BacktestFlags& flags, const BacktestTas
   for (const std::string& unknown : ApplyFeatures(flags.features, options.engine)) {
     return base::InvalidArgument(fmt::format("unknown feature in --enable-feature: {}", unknown));
   }
+  auto surroundings = std::make_shared<SurroundingsMaker>();
+  if (!flags.config.empty()) {
+    BW_ASSIGN_OR_RETURN(const Config config, LoadConfig(flags.config));
+    options.rules.severities = config.severities;
+    options.rules.external_labels = config.external_labels;
+    surroundings->Use(std::make_shared<const incidents::Topology>(config.topology), config.suppression);
+  }
+  options.surroundings = std::move(surroundings);
   std::optional<rules::IncidentLabels> labels;
   if (task.labels) {
     BW_ASSIGN_OR_RETURN(labels, rules::ReadIncidentLabels(flags.labels, *task.labels));
@@ -174,6 +185,8 @@ void AddBacktestCommand(CLI::App& app, std::function<int()>& run) {
   command->add_option("--end", flags->end, "Until when")->capture_default_str();
   command->add_option("--warm-up", flags->warm_up, "How long before --start to begin; otherwise what the rules need");
   command->add_option("--labels", flags->labels, "Score against the incidents of this file");
+  command->add_option("--config.file", flags->config,
+                      "With --storage.path: configuration whose topology, severities and external labels are in force");
   command
       ->add_option("--evaluation-interval", flags->interval,
                    "Of groups without one; with --storage.path, a server uses its own")

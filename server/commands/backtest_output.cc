@@ -52,9 +52,19 @@ std::string LevelText(const json& levels) {
   return text;
 }
 
+std::string TellingText(const json& tellings) {
+  std::string text;
+  for (const json& telling : tellings) {
+    std::string by;
+    for (const json& alert : telling["by"]) by += (by.empty() ? " by " : ", ") + alert.get<std::string>();
+    text += fmt::format("    {} {}{}\n", TimeText(telling["at"]), telling["state"].get<std::string>(), by);
+  }
+  return text;
+}
+
 std::string AlertText(const json& alert, std::string_view mark) {
-  return fmt::format("{}{} {}\n  {}\n{}", mark, alert["alert"].get<std::string>(), LabelText(alert["labels"]),
-                     LifeText(alert), LevelText(alert["levels"]));
+  return fmt::format("{}{} {}\n  {}\n{}{}", mark, alert["alert"].get<std::string>(), LabelText(alert["labels"]),
+                     LifeText(alert), LevelText(alert["levels"]), TellingText(alert["tellings"]));
 }
 
 std::string RuleProblems(const json& rules) {

@@ -72,6 +72,11 @@ base::Status SurroundingsMaker::Read(const std::string& file, std::string_view t
   return base::OkStatus();
 }
 
+void SurroundingsMaker::Use(std::shared_ptr<const incidents::Topology> topology, incidents::SuppressionPolicy policy) {
+  topology_ = std::move(topology);
+  policy_ = std::move(policy);
+}
+
 std::unique_ptr<rules::TestSurroundings> SurroundingsMaker::Make(const rules::TestSurroundingsParts& parts) const {
   return std::make_unique<Surroundings>(topology_, policy_, parts);
 }

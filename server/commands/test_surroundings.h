@@ -1,6 +1,6 @@
 // server/commands/test_surroundings.h
 //
-// Topology and suppression for unit tests of rules, as the server joins them to its rules.
+// Topology and suppression for unit tests and backtests of rules, as the server joins them to its rules.
 #pragma once
 
 #include <memory>
@@ -18,6 +18,8 @@ class SurroundingsMaker final : public rules::TestSurroundingsMaker {
  public:
   base::Status Read(const std::string& file, std::string_view text,
                     const std::vector<std::string>& severities) override;
+  // These instead of what was read.
+  void Use(std::shared_ptr<const incidents::Topology> topology, incidents::SuppressionPolicy policy);
   [[nodiscard]] std::unique_ptr<rules::TestSurroundings> Make(const rules::TestSurroundingsParts& parts) const override;
 
  private:
