@@ -101,7 +101,7 @@ class Memory(unittest.TestCase):
         # Many at once, each a little below what one may have.
         outcomes = []
         threads = [threading.Thread(target=lambda: outcomes.append(self.query("m", start=self.now / 1000, step=1,
-                                                                               end=self.now / 1000 + 6000)[0]))
+                                                                               end=self.now / 1000 + 5000)[0]))
                    for _ in range(16)]
         for thread in threads:
             thread.start()
