@@ -167,7 +167,7 @@ void WriteMethod(const ApiOperation& operation, std::string_view method, std::st
   auto to = std::back_inserter(out);
   std::string lower(method);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  fmt::format_to(to, "    {}:\n      operationId: {}\n      summary: '{}'\n      tags: [{}]\n", lower,
+  fmt::format_to(to, "    {}:\n      operationId: {}\n      summary: \"{}\"\n      tags: [{}]\n", lower,
                  OperationId(lower, operation.path), operation.summary, TagOf(operation.path));
   const std::vector<Parameter> parameters = ParametersOf(operation);
   const bool in_path = operation.path.find('{') != std::string_view::npos;

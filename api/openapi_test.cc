@@ -18,7 +18,7 @@
 namespace bellwether::api {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 using MethodsByPath = std::map<std::string, std::set<std::string>>;
 
@@ -56,7 +56,7 @@ TEST(OpenApiTest, WritesParametersWhereTheyGo) {
   EXPECT_THAT(yaml, HasSubstr(R"(  /api/v1/label/{name}/values:
     get:
       operationId: getApiV1LabelNameValues
-      summary: 'Values of a label'
+      summary: "Values of a label"
       tags: [data]
       parameters:
         - {name: name, in: path, required: true, schema: {type: string}}
@@ -64,7 +64,7 @@ TEST(OpenApiTest, WritesParametersWhereTheyGo) {
 )"));
   EXPECT_THAT(yaml, HasSubstr(R"(    post:
       operationId: postApiV1FormatQuery
-      summary: 'Formats an expression'
+      summary: "Formats an expression"
       tags: [query]
       requestBody:
         content:

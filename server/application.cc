@@ -105,7 +105,7 @@ struct Application::Parts {
     backtest.history_samples_max = kBacktestHistorySamples;
     backtest.recorded_samples_max = kBacktestRecordedSamples;
     const base::MutexLock lock(shown_mu);
-    backtest.rules = rule_options;
+    backtest.rules = rules_in_force;
     surroundings->Use(topology->Current(), suppression);
     backtest.surroundings = std::move(surroundings);
     return backtest;
@@ -214,7 +214,7 @@ struct Application::Parts {
     reload_time->Set(clock.Now().seconds());
     const base::MutexLock lock(shown_mu);
     config_yaml = config->yaml;
-    rule_options = MakeRuleOptions(*config);
+    rules_in_force = MakeRuleOptions(*config);
     suppression = config->suppression;
     external_labels = config->external_labels;
     last_reload = {.success = true, .at = clock.Now()};
@@ -253,7 +253,7 @@ struct Application::Parts {
   base::Mutex reload_mu;  // Held over a whole reload, I/O included: it only keeps reloads apart.
   base::Mutex shown_mu;   // What the status pages show.
   std::string config_yaml BW_GUARDED_BY(shown_mu);
-  rules::RuleOptions rule_options BW_GUARDED_BY(shown_mu);
+  rules::RuleOptions rules_in_force BW_GUARDED_BY(shown_mu);
   incidents::SuppressionPolicy suppression BW_GUARDED_BY(shown_mu);
   metric::Labels external_labels BW_GUARDED_BY(shown_mu);
   api::ConfigStatus last_reload BW_GUARDED_BY(shown_mu);

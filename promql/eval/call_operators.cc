@@ -33,7 +33,7 @@ class RangeCallOperator final : public VectorOperator {
     std::vector<std::uint64_t> nameless;  // Hashes of label sets without their names: each may come once.
     MemoRun memo(drops_name && !delayed ? MemoOf(context, MemoRole::kNameless, *plan_.expr) : nullptr);
     Row row;
-    BW_RETURN_IF_ERROR(plan_.range->Run(context, [&](SeriesSamples& series) -> base::Status {
+    base::Status ran = plan_.range->Run(context, [&](SeriesSamples& series) -> base::Status {
       row.Reset(call.window.grid.count);
       BW_RETURN_IF_ERROR(plan_.function->kernel(call, series, row));
       if (!row.AnyPresent()) return base::OkStatus();
@@ -45,7 +45,8 @@ class RangeCallOperator final : public VectorOperator {
         nameless.push_back(row.labels.Hash());
       }
       return sink(row);
-    }));
+    });
+    BW_RETURN_IF_ERROR(std::move(ran));
     std::sort(nameless.begin(), nameless.end());
     const bool all_differ = std::adjacent_find(nameless.begin(), nameless.end()) == nameless.end();
     return all_differ ? base::OkStatus() : SameLabelsetError();

@@ -32,7 +32,7 @@
 namespace bellwether::server {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 constexpr base::DurationMs kServerPatience = base::Hours(6);
 
@@ -98,7 +98,7 @@ base::Result<BacktestTask> MakeTask(const BacktestFlags& flags) {
 
 std::string SecondsOf(base::TimestampMs time) { return base::FormatNumberF(static_cast<double>(time.ms) / 1000); }
 
-base::Result<json> BacktestOnServer(const BacktestFlags& flags, const BacktestTask& task) {
+base::Result<Json> BacktestOnServer(const BacktestFlags& flags, const BacktestTask& task) {
   FormFields fields = {{"start", SecondsOf(task.start)}, {"end", SecondsOf(task.end)}};
   const auto add_files = [&](const char* name, const std::vector<rules::RuleText>& files) {
     for (const rules::RuleText& file : files) {
@@ -110,7 +110,7 @@ base::Result<json> BacktestOnServer(const BacktestFlags& flags, const BacktestTa
   add_files("compare", task.compared);
   if (task.labels) fields.emplace_back("labels", *task.labels);
   if (task.warm_up) fields.emplace_back("warm_up", fmt::format("{}ms", task.warm_up->ms));
-  BW_ASSIGN_OR_RETURN(json answer, AskServer(flags.target, "/api/v1/rules/test", fields, kServerPatience));
+  BW_ASSIGN_OR_RETURN(Json answer, AskServer(flags.target, "/api/v1/rules/test", fields, kServerPatience));
   return std::move(answer["data"]);
 }
 
@@ -124,7 +124,7 @@ std::function<void(double)> ProgressLine() {
   };
 }
 
-base::Result<json> BacktestOffline(const BacktestFlags& flags, const BacktestTask& task) {
+base::Result<Json> BacktestOffline(const BacktestFlags& flags, const BacktestTask& task) {
   rules::BacktestOptions options;
   options.start = task.start;
   options.end = task.end;
@@ -156,12 +156,12 @@ base::Result<json> BacktestOffline(const BacktestFlags& flags, const BacktestTas
     BW_ASSIGN_OR_RETURN(answer.compared, rules::RunBacktest(*store->opened.storage, task.compared, options));
   }
   if (labels) answer.score = rules::ScoreBacktest(answer.report, *labels);
-  return json::parse(api::BacktestJson(answer));
+  return Json::parse(api::BacktestJson(answer));
 }
 
 int Backtest(const BacktestFlags& flags) {
   const auto task = MakeTask(flags);
-  auto data = [&]() -> base::Result<json> {
+  auto data = [&]() -> base::Result<Json> {
     if (!task.ok()) return task.status();
     return flags.target.storage_path.empty() ? BacktestOnServer(flags, *task) : BacktestOffline(flags, *task);
   }();

@@ -11,21 +11,21 @@
 namespace bellwether::server {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
-base::TimestampMs TimeOf(const json& seconds) {
+base::TimestampMs TimeOf(const Json& seconds) {
   return base::TimestampMs(static_cast<std::int64_t>(std::llround(seconds.get<double>() * 1000)));
 }
 
-base::DurationMs SpanOf(const json& seconds) {
+base::DurationMs SpanOf(const Json& seconds) {
   return base::DurationMs(static_cast<std::int64_t>(std::llround(seconds.get<double>() * 1000)));
 }
 
-std::string TimeText(const json& seconds) {
+std::string MomentText(const Json& seconds) {
   return seconds.is_null() ? std::string("-") : base::FormatRfc3339Ms(TimeOf(seconds));
 }
 
-std::string LabelText(const json& labels) {
+std::string LabelText(const Json& labels) {
   std::string text;
   for (const auto& [name, value] : labels.items()) {
     if (name == "alertname") continue;
@@ -35,41 +35,41 @@ std::string LabelText(const json& labels) {
   return "{" + text + "}";
 }
 
-std::string LifeText(const json& alert) {
+std::string LifeText(const Json& alert) {
   const bool fired = !alert["firedAt"].is_null();
-  std::string text = fmt::format("{}{} ", alert["beganBefore"].get<bool>() ? "<= " : "", TimeText(alert["activeAt"]));
-  text += fired ? fmt::format("fired {}", TimeText(alert["firedAt"])) : std::string("pending only");
+  std::string text = fmt::format("{}{} ", alert["beganBefore"].get<bool>() ? "<= " : "", MomentText(alert["activeAt"]));
+  text += fired ? fmt::format("fired {}", MomentText(alert["firedAt"])) : std::string("pending only");
   if (alert["endedAt"].is_null()) return text + ", goes on";
-  return text + fmt::format(", {} {} (after {})", alert["endReason"].get<std::string>(), TimeText(alert["endedAt"]),
+  return text + fmt::format(", {} {} (after {})", alert["endReason"].get<std::string>(), MomentText(alert["endedAt"]),
                             base::FormatDuration(TimeOf(alert["endedAt"]) - TimeOf(alert["activeAt"])));
 }
 
-std::string LevelText(const json& levels) {
+std::string LevelText(const Json& levels) {
   std::string text;
-  for (const json& level : levels) {
-    text += fmt::format("    {} {}\n", TimeText(level["at"]), level["severity"].get<std::string>());
+  for (const Json& level : levels) {
+    text += fmt::format("    {} {}\n", MomentText(level["at"]), level["severity"].get<std::string>());
   }
   return text;
 }
 
-std::string TellingText(const json& tellings) {
+std::string TellingText(const Json& tellings) {
   std::string text;
-  for (const json& telling : tellings) {
+  for (const Json& telling : tellings) {
     std::string by;
-    for (const json& alert : telling["by"]) by += (by.empty() ? " by " : ", ") + alert.get<std::string>();
-    text += fmt::format("    {} {}{}\n", TimeText(telling["at"]), telling["state"].get<std::string>(), by);
+    for (const Json& alert : telling["by"]) by += (by.empty() ? " by " : ", ") + alert.get<std::string>();
+    text += fmt::format("    {} {}{}\n", MomentText(telling["at"]), telling["state"].get<std::string>(), by);
   }
   return text;
 }
 
-std::string AlertText(const json& alert, std::string_view mark) {
+std::string AlertText(const Json& alert, std::string_view mark) {
   return fmt::format("{}{} {}\n  {}\n{}{}", mark, alert["alert"].get<std::string>(), LabelText(alert["labels"]),
                      LifeText(alert), LevelText(alert["levels"]), TellingText(alert["tellings"]));
 }
 
-std::string RuleProblems(const json& rules) {
+std::string RuleProblems(const Json& rules) {
   std::string text;
-  for (const json& rule : rules) {
+  for (const Json& rule : rules) {
     if (rule["failures"].get<std::uint64_t>() == 0) continue;
     text += fmt::format("{}; {}; {}: {} of {} evaluations failed: {}\n", rule["file"].get<std::string>(),
                         rule["group"].get<std::string>(), rule["name"].get<std::string>(),
@@ -79,23 +79,23 @@ std::string RuleProblems(const json& rules) {
   return text.empty() ? text : "\nRules that failed:\n" + text;
 }
 
-std::string DifferenceText(const json& differences) {
+std::string DifferenceText(const Json& differences) {
   std::string text = fmt::format("\nDifferences: {}\n", differences.size());
-  for (const json& difference : differences) {
+  for (const Json& difference : differences) {
     if (!difference["before"].is_null()) text += AlertText(difference["before"], "- ");
     if (!difference["after"].is_null()) text += AlertText(difference["after"], "+ ");
   }
   return text;
 }
 
-std::string Share(const json& share) {
+std::string Share(const Json& share) {
   return share.is_null() ? std::string("-") : fmt::format("{:.1f} %", 100 * share.get<double>());
 }
 
-std::string ScoreText(const json& score) {
+std::string ScoreText(const Json& score) {
   std::string text = "\nIncidents:\n";
-  for (const json& incident : score["incidents"]) {
-    text += fmt::format("  {} {} ({}): ", TimeText(incident["start"]), incident["id"].get<std::string>(),
+  for (const Json& incident : score["incidents"]) {
+    text += fmt::format("  {} {} ({}): ", MomentText(incident["start"]), incident["id"].get<std::string>(),
                         incident["kind"].get<std::string>());
     if (incident["delay"].is_null()) {
       text += "missed\n";
@@ -118,16 +118,16 @@ std::string ScoreText(const json& score) {
 
 }  // namespace
 
-std::string FormatBacktest(const json& data) {
+std::string FormatBacktest(const Json& data) {
   std::uint64_t fired = 0;
   std::uint64_t evaluations = 0;
-  for (const json& alert : data["alerts"]) fired += alert["firedAt"].is_null() ? 0 : 1;
-  for (const json& rule : data["rules"]) evaluations += rule["evaluations"].get<std::uint64_t>();
+  for (const Json& alert : data["alerts"]) fired += alert["firedAt"].is_null() ? 0 : 1;
+  for (const Json& rule : data["rules"]) evaluations += rule["evaluations"].get<std::uint64_t>();
   std::string text = fmt::format("{} to {}, {} before it to warm up: {} rules, {} evaluations\n",
-                                 TimeText(data["start"]), TimeText(data["end"]),
+                                 MomentText(data["start"]), MomentText(data["end"]),
                                  base::FormatDuration(SpanOf(data["warmUp"])), data["rules"].size(), evaluations);
   text += fmt::format("{} alerts fired, {} were pending only\n\n", fired, data["alerts"].size() - fired);
-  for (const json& alert : data["alerts"]) text += AlertText(alert, "");
+  for (const Json& alert : data["alerts"]) text += AlertText(alert, "");
   text += RuleProblems(data["rules"]);
   if (data.contains("differences")) text += DifferenceText(data["differences"]);
   if (data.contains("score")) text += ScoreText(data["score"]);
