@@ -220,7 +220,7 @@ class StandingSelections::Standing {
     members_ = std::move(members);
     by_shard_.resize(members_.size());
     for (std::size_t i = 0; i < by_shard_.size(); ++i) by_shard_[i] = static_cast<std::uint32_t>(i);
-    std::stable_sort(by_shard_.begin(), by_shard_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    std::stable_sort(by_shard_.begin(), by_shard_.end(), [&](std::uint32_t a, std::uint32_t b) BW_REQUIRES(mu_) {
       return ShardOf(members_[a].slot) < ShardOf(members_[b].slot);
     });
     changed_ = true;
