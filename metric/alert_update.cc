@@ -39,6 +39,15 @@ bool ReadAnnotations(std::string_view& in, Annotations& annotations) {
 
 }  // namespace
 
+std::string TellingKey(const AlertUpdate& update) {
+  std::string key;
+  base::AppendLengthPrefixed(key, update.rule);
+  base::AppendLengthPrefixed(key, update.labels.bytes());
+  key += static_cast<char>(update.phase);
+  base::AppendFixed64(key, static_cast<std::uint64_t>(update.starts_at.ms));
+  return key;
+}
+
 void EncodeAlertUpdate(const AlertUpdate& update, std::string& out) {
   base::AppendVarint(out, kAlertUpdateVersion);
   base::AppendVarint(out, update.sequence);

@@ -38,6 +38,9 @@ struct AlertUpdate {
   friend bool operator==(const AlertUpdate&, const AlertUpdate&) = default;
 };
 
+// Equal for updates that say the same of the same alert at different times: of these the newest is enough.
+[[nodiscard]] std::string TellingKey(const AlertUpdate& update);
+
 // A stable byte form for durable queues, and back; false on bytes that EncodeAlertUpdate did not make.
 void EncodeAlertUpdate(const AlertUpdate& update, std::string& out);
 [[nodiscard]] bool DecodeAlertUpdate(std::string_view& in, AlertUpdate& update);

@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "base/bytes.h"
 #include "base/check.h"
 
 namespace bellwether::incidents {
@@ -16,15 +15,6 @@ constexpr base::DurationMs kEndsToldFor = base::Minutes(30);
 // An alert may have begun at an evaluation time a little before it was heard of.
 constexpr base::DurationMs kHeardOfLate = base::Minutes(1);
 constexpr std::size_t kGiveMax = 1000;
-
-std::string WhatItTells(const metric::AlertUpdate& update) {
-  std::string key;
-  base::AppendLengthPrefixed(key, update.rule);
-  base::AppendLengthPrefixed(key, update.labels.bytes());
-  key += static_cast<char>(update.phase);
-  base::AppendFixed64(key, static_cast<std::uint64_t>(update.starts_at.ms));
-  return key;
-}
 
 // When a firing alert ends if nothing more is heard of it. An end that passed while the process was down does not
 // count: the giver gets, from its start on, as long as it had promised to be heard of.
@@ -127,7 +117,7 @@ base::Status SuppressionEngine::Load(base::TimestampMs now) {
   }
   owed_ = std::move(owed);
   newest_owed_.clear();
-  for (const auto& [number, update] : owed_) newest_owed_.insert_or_assign(WhatItTells(update), number);
+  for (const auto& [number, update] : owed_) newest_owed_.insert_or_assign(metric::TellingKey(update), number);
   metrics_.owed.Set(static_cast<double>(owed_.size()));
   metrics_.holding.Set(0);
   metrics_.suppressing.Set(0);
@@ -417,7 +407,7 @@ bool SuppressionEngine::HoldsInvariantC(std::span<const AlertId> decided) const 
 void SuppressionEngine::Owe(metric::AlertUpdate update, const std::string& note) {
   if (!note.empty()) update.annotations.insert_or_assign(std::string(kSuppressionAnnotation), note);
   update.sequence = ++meta_.last_given;
-  const auto [repeated, is_new] = newest_owed_.try_emplace(WhatItTells(update), update.sequence);
+  const auto [repeated, is_new] = newest_owed_.try_emplace(metric::TellingKey(update), update.sequence);
   if (!is_new) {
     erased_owed_.push_back(repeated->second);
     owed_.erase(repeated->second);
@@ -471,7 +461,7 @@ std::vector<metric::AlertUpdate> SuppressionEngine::NextOwed() const {
 
 void SuppressionEngine::EraseOwed(std::uint64_t number) {
   const auto owed = owed_.find(number);
-  const auto newest = newest_owed_.find(WhatItTells(owed->second));
+  const auto newest = newest_owed_.find(metric::TellingKey(owed->second));
   if (newest != newest_owed_.end() && newest->second == number) newest_owed_.erase(newest);
   owed_.erase(owed);
 }

@@ -9,20 +9,6 @@
 #include "rules/state/alert_store.h"
 
 namespace bellwether::rules {
-namespace {
-
-// Updates with one of these tell the same thing at different times.
-std::string WhatUpdateTells(const metric::AlertUpdate& update) {
-  std::string key;
-  base::AppendLengthPrefixed(key, update.rule);
-  base::AppendLengthPrefixed(key, update.labels.bytes());
-  key += static_cast<char>(update.phase);
-  base::AppendFixed64(key, static_cast<std::uint64_t>(update.starts_at.ms));
-  return key;
-}
-
-}  // namespace
-
 UpdateQueue::UpdateQueue(storage::StateStore& state, AlertSink& sink, base::MetricsRegistry& metrics)
     : state_(state),
       sink_(sink),
@@ -58,7 +44,7 @@ UpdateQueue::Reservation UpdateQueue::Reserve(std::vector<metric::AlertUpdate> u
   {
     const base::MutexLock lock(mu_);
     for (const metric::AlertUpdate& update : reservation.updates) {
-      const auto repeated = newest_.find(WhatUpdateTells(update));
+      const auto repeated = newest_.find(metric::TellingKey(update));
       if (repeated != newest_.end()) reservation.replaced.push_back(repeated->second);
     }
     reservation.first = last_ + 1;
@@ -85,7 +71,7 @@ void UpdateQueue::Publish(Reservation reservation) {
 }
 
 void UpdateQueue::InsertOwed(metric::AlertUpdate update) {
-  newest_.insert_or_assign(WhatUpdateTells(update), update.sequence);
+  newest_.insert_or_assign(metric::TellingKey(update), update.sequence);
   const std::uint64_t sequence = update.sequence;
   owed_.insert_or_assign(sequence, std::move(update));
   owed_gauge_.Set(static_cast<double>(owed_.size()));
@@ -94,7 +80,7 @@ void UpdateQueue::InsertOwed(metric::AlertUpdate update) {
 void UpdateQueue::EraseOwed(std::uint64_t sequence) {
   const auto owed = owed_.find(sequence);
   if (owed == owed_.end()) return;
-  const auto newest = newest_.find(WhatUpdateTells(owed->second));
+  const auto newest = newest_.find(metric::TellingKey(owed->second));
   if (newest != newest_.end() && newest->second == sequence) newest_.erase(newest);
   owed_.erase(owed);
   owed_gauge_.Set(static_cast<double>(owed_.size()));
