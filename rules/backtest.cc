@@ -21,18 +21,13 @@ namespace bellwether::rules {
 namespace {
 
 constexpr int kStretches = 100;  // Between looks at who is how far.
+constexpr double kEvaluationsMax = 1e9;
 
 base::Result<std::vector<RuleFile>> ReadFiles(std::span<const RuleText> texts, const BacktestOptions& options) {
-  const RuleFileOptions file_options{
-      .parser = options.engine.parser, .ignore_unknown_fields = false, .severities = options.rules.severities};
-  std::vector<RuleFile> files;
-  std::vector<std::string> faults;
-  for (const RuleText& text : texts) {
-    files.push_back(ReadRuleText(text.path, text.text, file_options));
-    std::vector<std::string>& own = files.back().faults;
-    faults.insert(faults.end(), own.begin(), own.end());
-  }
-  if (faults.empty()) faults = FindReferenceFaults(files);
+  BW_ASSIGN_OR_RETURN(std::vector<RuleFile> files, ReadRuleTexts(texts, {.parser = options.engine.parser,
+                                                                         .ignore_unknown_fields = false,
+                                                                         .severities = options.rules.severities}));
+  const std::vector<std::string> faults = FindReferenceFaults(files);
   if (!faults.empty()) return base::InvalidArgument(fmt::format("{}", fmt::join(faults, "\n")));
   return files;
 }
@@ -41,11 +36,24 @@ std::vector<ReplayGroup> GroupsOf(const std::vector<RuleFile>& files, const Rule
   std::vector<ReplayGroup> groups;
   for (const RuleFile& file : files) {
     for (const GroupSpec& group : file.groups) {
-      const base::DurationMs own = group.interval.value_or(base::DurationMs(0));
-      groups.push_back({file.path, &group, own.ms > 0 ? own : options.evaluation_interval});
+      groups.push_back({file.path, &group, IntervalOf(group, options.evaluation_interval)});
     }
   }
   return groups;
+}
+
+// Refuses what would not end in a day. In doubles: the times are anybody's.
+base::Status CheckLength(std::span<const ReplayGroup> groups, const BacktestOptions& options) {
+  double evaluations = 0;
+  for (const ReplayGroup& group : groups) {
+    evaluations += (static_cast<double>(options.end.ms) - static_cast<double>(options.start.ms)) /
+                   static_cast<double>(group.interval.ms);
+  }
+  if (evaluations <= kEvaluationsMax) return base::OkStatus();
+  return base::InvalidArgument(
+      fmt::format("a backtest of {:.3g} evaluations of groups, of which {:.3g} are allowed: "
+                  "choose a later start or fewer rules",
+                  evaluations, kEvaluationsMax));
 }
 
 // The parts of a backtest on threads, each part from its first slot to its last.
@@ -163,8 +171,12 @@ bool AlertEpisode::WasTold() const {
 base::Result<BacktestReport> RunBacktest(storage::Storage& history, std::span<const RuleText> files,
                                          const BacktestOptions& options) {
   if (options.end < options.start) return base::InvalidArgument("the end of a backtest lies before its start");
+  if (options.warm_up && options.warm_up->ms < 0) {
+    return base::InvalidArgument("a backtest cannot warm up for less than no time");
+  }
   BW_ASSIGN_OR_RETURN(const std::vector<RuleFile> read, ReadFiles(files, options));
   const std::vector<ReplayGroup> groups = GroupsOf(read, options.rules);
+  BW_RETURN_IF_ERROR(CheckLength(groups, options));
   ReplayPlan plan = PlanReplay(groups, options.engine.lookback, options.surroundings != nullptr);
   if (options.warm_up) plan.warm_up = *options.warm_up;
   // Before the first sample there is nothing to warm up on.

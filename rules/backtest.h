@@ -105,8 +105,9 @@ struct BacktestReport {
   std::vector<AlertEpisode> episodes;  // That touch [start, end], by when they began.
 };
 
-// Errors: kInvalidArgument (the faults of the files, a line each), kCancelled, kLimitExceeded (rules record and read
-// more than recorded_samples_max), those of the store. A rule that fails is in the report.
+// Errors: kInvalidArgument (the faults of the files, a line each; times that make no sense or take for ever),
+// kCancelled, kLimitExceeded (rules record and read more than recorded_samples_max), those of the store. A rule that
+// fails is in the report.
 [[nodiscard]] base::Result<BacktestReport> RunBacktest(storage::Storage& history, std::span<const RuleText> files,
                                                        const BacktestOptions& options);
 

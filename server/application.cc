@@ -38,7 +38,7 @@ namespace {
 
 constexpr base::DurationMs kStopGrace = base::Seconds(5);
 constexpr std::size_t kBacktestHistorySamples = 2'000'000;   // 32 MB.
-constexpr std::size_t kBacktestRecordedSamples = 1'000'000;  // 100 MB.
+constexpr std::size_t kBacktestRecordedSamples = 1'000'000;  // 16 MB.
 
 // Alertmanagers are told first: they wait for no disk, and what is given again they know by its number.
 class NotifyingSink final : public incidents::UpdateSink {
@@ -102,11 +102,12 @@ struct Application::Parts {
   rules::BacktestOptions MakeBacktestOptions() {
     rules::BacktestOptions backtest;
     auto surroundings = std::make_shared<SurroundingsMaker>();
+    auto topology_now = topology->Current();
     backtest.history_samples_max = kBacktestHistorySamples;
     backtest.recorded_samples_max = kBacktestRecordedSamples;
     const base::MutexLock lock(shown_mu);
     backtest.rules = rules_in_force;
-    surroundings->Use(topology->Current(), suppression);
+    surroundings->Use(std::move(topology_now), suppression);
     backtest.surroundings = std::move(surroundings);
     return backtest;
   }

@@ -25,16 +25,15 @@ constexpr std::size_t kRuleIndent = 4;
 // One rule, as it stands in a file below "rules:", as a whole file. Every line goes in by kRuleIndent.
 std::string RuleAsFile(std::string_view rule) {
   std::string file(kRuleHead);
-  const std::size_t first = rule.find_first_not_of(" \t\r\n");
-  bool needs_dash = first != std::string_view::npos && rule.substr(first, 2) != "- ";
+  bool has_begun = false;  // Behind blank lines and comments.
   while (!rule.empty()) {
     const std::size_t end = std::min(rule.find('\n'), rule.size() - 1) + 1;
     const std::string_view line = rule.substr(0, end);
     rule.remove_prefix(end);
     const std::size_t text = line.find_first_not_of(" \t\r\n");
-    const bool takes_dash = needs_dash && text != std::string_view::npos && line[text] != '#';
-    file.append(takes_dash ? "  - " : "    ").append(line);
-    if (takes_dash) needs_dash = false;
+    const bool begins = !has_begun && text != std::string_view::npos && line[text] != '#';
+    has_begun = has_begun || begins;
+    file.append(begins && !line.substr(text).starts_with("- ") ? "  - " : "    ").append(line);
   }
   return file;
 }
@@ -77,11 +76,7 @@ base::Status Backtest(const HandlerContext& context, const HttpRequest& request,
   rules::BacktestOptions options = context.backtest_options();
   BW_ASSIGN_OR_RETURN(options.start, RequiredTimeParam(request, "start"));
   BW_ASSIGN_OR_RETURN(options.end, TimeParam(request, "end", context.clock.Now()));
-  if (const auto warm_up = request.Param("warm_up")) {
-    auto duration = ParseApiDuration(*warm_up);
-    if (!duration.ok()) return InvalidParameter("warm_up", duration.status().message());
-    options.warm_up = *duration;
-  }
+  BW_ASSIGN_OR_RETURN(options.warm_up, DurationParam(request, "warm_up"));
   options.engine = context.engine.options();
   options.stop = request.client_gone;
 

@@ -69,6 +69,15 @@ base::Result<base::TimestampMs> ParseApiTime(std::string_view text) {
   return base::InvalidArgument(fmt::format("cannot parse {} to a valid timestamp", base::Quote(text)));
 }
 
+base::Result<std::optional<base::DurationMs>> DurationParam(const HttpRequest& request, std::string_view name) {
+  const auto text = request.Param(name);
+  if (!text) return std::optional<base::DurationMs>();
+  const auto duration = ParseApiDuration(*text);
+  if (!duration.ok()) return InvalidParameter(name, duration.status().message());
+  if (duration->ms < 0) return InvalidParameter(name, "a duration below zero makes no sense here");
+  return std::optional(*duration);
+}
+
 base::Result<base::DurationMs> ParseApiDuration(std::string_view text) {
   if (const auto seconds = base::ParseNumber(text); seconds && !std::isnan(*seconds)) {
     constexpr double kNanosecondsMax = 9223372036854775807.0;

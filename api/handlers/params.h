@@ -28,6 +28,9 @@ namespace bellwether::api {
 [[nodiscard]] base::Result<base::TimestampMs> ParseApiTime(std::string_view text);
 // Float seconds or "1h30m", cut to milliseconds. The text alone, `cannot parse "x" to a valid duration`.
 [[nodiscard]] base::Result<base::DurationMs> ParseApiDuration(std::string_view text);
+// Nothing if the parameter is absent; one below zero is refused.
+[[nodiscard]] base::Result<std::optional<base::DurationMs>> DurationParam(const HttpRequest& request,
+                                                                          std::string_view name);
 
 // `absent` when the parameter is absent or empty.
 [[nodiscard]] base::Result<base::TimestampMs> TimeParam(const HttpRequest& request, std::string_view name,

@@ -8,22 +8,15 @@
 namespace bellwether::api {
 namespace {
 
-base::Status SetDuration(const HttpRequest& request, std::string_view name, base::DurationMs& out) {
-  const auto text = request.Param(name);
-  if (!text) return base::OkStatus();
-  const auto duration = ParseApiDuration(*text);
-  if (!duration.ok()) return InvalidParameter(name, duration.status().message());
-  out = *duration;
-  return base::OkStatus();
-}
-
 base::Status CheckRules(const HandlerContext& context, const HttpRequest& request, HttpResponse& response) {
   BW_ASSIGN_OR_RETURN(const std::vector<rules::RuleText> files, RuleFiles(request, "rules"));
   if (files.empty()) return base::InvalidArgument("say \"rules\", the texts of rule files");
   rules::StoredLintOptions options;
   options.now = context.clock.Now();
-  BW_RETURN_IF_ERROR(SetDuration(request, "period", options.period));
-  BW_RETURN_IF_ERROR(SetDuration(request, "silent", options.silent));
+  BW_ASSIGN_OR_RETURN(const auto period, DurationParam(request, "period"));
+  BW_ASSIGN_OR_RETURN(const auto silent, DurationParam(request, "silent"));
+  options.period = period.value_or(options.period);
+  options.silent = silent.value_or(options.silent);
   options.file.parser = context.engine.options().parser;
   options.file.severities = context.backtest_options().rules.severities;
   BW_ASSIGN_OR_RETURN(const std::vector<rules::RuleFinding> findings,

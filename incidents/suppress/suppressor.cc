@@ -45,14 +45,16 @@ class Suppressor::Impl {
   void TopologyChanged() { alarm_.Ring(); }
 
   base::Status Take(std::span<const metric::AlertUpdate> updates) {
-    Handover handover{updates, {}};
+    const auto handover = std::make_shared<Handover>();
+    handover->updates = updates;
+    std::future<base::Status> done = handover->done.get_future();
+    bool is_running = false;
     {
       const base::MutexLock lock(mu_);
-      handover.is_for_caller = !running_;
-      if (running_) inbox_.push_back(&handover);
+      is_running = running_;
+      if (running_) inbox_.push_back(handover);
     }
-    if (handover.is_for_caller) return TakeHere(updates);
-    std::future<base::Status> done = handover.done.get_future();
+    if (!is_running) return TakeHere(updates);
     alarm_.Ring();
     return done.get();
   }
@@ -71,13 +73,13 @@ class Suppressor::Impl {
     if (!thread_.joinable()) return;
     thread_.request_stop();
     thread_.join();
-    std::vector<Handover*> left;
+    Inbox left;
     {
       const base::MutexLock lock(mu_);
       running_ = false;
       left.swap(inbox_);
     }
-    for (Handover* handover : left) handover->done.set_value(base::Unavailable("the server stops"));
+    for (const auto& handover : left) handover->done.set_value(base::Unavailable("the server stops"));
   }
 
   base::Status RunDue() {
@@ -94,12 +96,12 @@ class Suppressor::Impl {
   }
 
  private:
-  // Updates that a thread waits to have taken.
+  // Updates that a thread waits to have taken. Shared: that thread may go on while the promise is still being kept.
   struct Handover {
     std::span<const metric::AlertUpdate> updates;
     std::promise<base::Status> done;
-    bool is_for_caller = false;
   };
+  using Inbox = std::vector<std::shared_ptr<Handover>>;
 
   void ApplySettings() {
     std::shared_ptr<const Topology> topology = deps_.topology();
@@ -136,12 +138,12 @@ class Suppressor::Impl {
   }
 
   void TakeInbox() {
-    std::vector<Handover*> inbox;
+    Inbox inbox;
     {
       const base::MutexLock lock(mu_);
       inbox.swap(inbox_);
     }
-    for (Handover* handover : inbox) {
+    for (const auto& handover : inbox) {
       base::Status status;
       try {
         status = TakeHere(handover->updates);
@@ -189,7 +191,7 @@ class Suppressor::Impl {
 
   mutable base::Mutex mu_;
   bool running_ BW_GUARDED_BY(mu_) = false;
-  std::vector<Handover*> inbox_ BW_GUARDED_BY(mu_);
+  Inbox inbox_ BW_GUARDED_BY(mu_);
   bool is_configured_anew_ BW_GUARDED_BY(mu_) = true;
   SuppressionPolicy policy_ BW_GUARDED_BY(mu_);
   std::vector<RuleDependencies> rules_ BW_GUARDED_BY(mu_);

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include <fmt/format.h>
-
 #include "rules/eval/slot.h"
 #include "storage/open.h"
 

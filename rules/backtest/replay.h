@@ -6,9 +6,7 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <span>
-#include <stop_token>
 #include <vector>
 
 #include "base/clock.h"
@@ -38,11 +36,12 @@ class Replay {
   Replay(const Replay&) = delete;
   Replay& operator=(const Replay&) = delete;
 
-  // Evaluates the slots in [from, until], those of earlier calls aside. kCancelled, kLimitExceeded.
+  // Evaluates the slots up to `until` that no earlier call has. kCancelled, kLimitExceeded, those of suppression.
   [[nodiscard]] base::Status RunUntil(base::TimestampMs until);
 
-  // What came of it: the lives that touch [start, end], and the rules, each as Rule of group and number.
+  // The lives that touch [start, end] of the options.
   [[nodiscard]] std::vector<AlertEpisode> TakeEpisodes();
+  // Puts what came of the rules at the numbers of their groups.
   void FillRules(std::vector<std::vector<BacktestRule>>& by_group) const;
 
  private:

@@ -16,7 +16,6 @@
 
 #include "api/backtest_report.h"
 #include "base/clock.h"
-#include "base/file_glob.h"
 #include "base/number.h"
 #include "base/read_file.h"
 #include "rules/backtest.h"
@@ -24,6 +23,7 @@
 #include "server/commands/backtest_output.h"
 #include "server/commands/data_target.h"
 #include "server/commands/query.h"
+#include "server/commands/rule_texts.h"
 #include "server/commands/server_answer.h"
 #include "server/commands/test_surroundings.h"
 #include "server/config/config.h"
@@ -50,19 +50,6 @@ struct BacktestFlags {
   std::vector<std::string> features;
   int threads = 0;
 };
-
-base::Result<std::vector<rules::RuleText>> ReadRuleTexts(const std::vector<std::string>& patterns) {
-  std::vector<rules::RuleText> texts;
-  for (const std::string& pattern : patterns) {
-    const std::vector<std::string> paths = base::ExpandGlob(pattern);
-    if (paths.empty()) return base::NotFound(fmt::format("no file matches {}", pattern));
-    for (const std::string& path : paths) {
-      BW_ASSIGN_OR_RETURN(std::string text, base::ReadFile(path));
-      texts.push_back({path, std::move(text)});
-    }
-  }
-  return texts;
-}
 
 // What is replayed, and over what time.
 struct BacktestTask {
@@ -100,14 +87,8 @@ std::string SecondsOf(base::TimestampMs time) { return base::FormatNumberF(stati
 
 base::Result<Json> BacktestOnServer(const BacktestFlags& flags, const BacktestTask& task) {
   FormFields fields = {{"start", SecondsOf(task.start)}, {"end", SecondsOf(task.end)}};
-  const auto add_files = [&](const char* name, const std::vector<rules::RuleText>& files) {
-    for (const rules::RuleText& file : files) {
-      fields.emplace_back(name, file.text);
-      fields.emplace_back(fmt::format("{}_file", name), file.path);
-    }
-  };
-  add_files("rules", task.files);
-  add_files("compare", task.compared);
+  AddRuleFields("rules", task.files, fields);
+  AddRuleFields("compare", task.compared, fields);
   if (task.labels) fields.emplace_back("labels", *task.labels);
   if (task.warm_up) fields.emplace_back("warm_up", fmt::format("{}ms", task.warm_up->ms));
   BW_ASSIGN_OR_RETURN(Json answer, AskServer(flags.target, "/api/v1/rules/test", fields, kServerPatience));

@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "base/read_file.h"
 #include "promql/engine.h"
 #include "rules/stored_lint.h"
+#include "server/commands/rule_texts.h"
 #include "server/commands/server_answer.h"
 
 namespace bellwether::server {
@@ -19,10 +19,7 @@ base::Result<Findings> AskRunningServer(const StoredFindingsRequest& request,
                                         const std::vector<rules::RuleText>& files) {
   FormFields fields = {{"period", base::FormatDuration(request.period)},
                        {"silent", base::FormatDuration(request.silent)}};
-  for (const rules::RuleText& file : files) {
-    fields.emplace_back("rules", file.text);
-    fields.emplace_back("rules_file", file.path);
-  }
+  AddRuleFields("rules", files, fields);
   BW_ASSIGN_OR_RETURN(const nlohmann::json answer,
                       AskServer(request.target, "/api/v1/rules/check", fields, base::Minutes(10)));
   Findings findings;
@@ -55,11 +52,7 @@ base::Result<Findings> LookOffline(const StoredFindingsRequest& request, const s
 }  // namespace
 
 base::Result<Findings> AskForStoredFindings(const StoredFindingsRequest& request) {
-  std::vector<rules::RuleText> files;
-  for (const std::string& path : request.files) {
-    BW_ASSIGN_OR_RETURN(std::string text, base::ReadFile(path));
-    files.push_back({path, std::move(text)});
-  }
+  BW_ASSIGN_OR_RETURN(const std::vector<rules::RuleText> files, ReadRuleTexts(request.files));
   return request.target.storage_path.empty() ? AskRunningServer(request, files) : LookOffline(request, files);
 }
 

@@ -5,9 +5,8 @@
 // decoded. The next time costs a look at the newest sample of each series:
 //   - which series match is resolved again where PairStamps say that it may have changed;
 //   - a series whose newest sample is the one that was seen has not changed (nothing else of it is looked at), for
-//   floats that come in order are the only
-//     way to grow without extras (series.h); one further sample is taken from the series' state without its chunk, more
-//     are decoded from what is newer;
+//     floats that come in order are the only way to grow without extras (series.h); one further sample is taken from
+//     the series' state without its chunk, more are decoded from what is newer;
 //   - series with histograms or late samples are read afresh each time;
 //   - a deletion anywhere forgets all samples that are kept.
 // What is kept therefore never differs from what a fresh selection reads. Only what the head holds is answered: who

@@ -269,6 +269,10 @@ TEST(BacktestTest, SaysWhatIsWrong) {
   EXPECT_THAT(run("groups: [{name: g, rules: [{alert: A, expr: 'x ='}]}]", {.start = now, .end = now}),
               HasSubstr("r.yml: 1:"));
   EXPECT_THAT(run("groups: []", {.start = now, .end = now - base::Seconds(1)}), HasSubstr("lies before its start"));
+  EXPECT_THAT(run("groups: []", {.start = now, .end = now, .warm_up = base::Minutes(-1)}),
+              HasSubstr("less than no time"));
+  EXPECT_THAT(run("groups: [{name: g, rules: [{alert: A, expr: x}]}]", {.start = TimestampMs::Min(), .end = now}),
+              HasSubstr("evaluations of groups"));
   for (int i = 0; i < 100; ++i) world.Send(fmt::format("x{{i=\"{}\"}}", i), 1);
   world.clock.Advance(base::Minutes(10));
   rules::BacktestOptions small{.start = now, .end = world.clock.Now()};
