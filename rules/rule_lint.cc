@@ -163,8 +163,7 @@ base::Result<std::vector<RuleFinding>> FindRuleFindings(const std::string& path,
   BW_RETURN_IF_ERROR(file.status());
   std::vector<RuleFinding> findings;
   for (const GroupSpec& group : file.groups) {
-    const bool has_interval = group.interval.has_value() && group.interval->ms > 0;
-    const base::DurationMs interval = has_interval ? *group.interval : default_interval;
+    const base::DurationMs interval = IntervalOf(group, default_interval);
     for (const RuleSpec& rule : group.rules) RuleLinter(group, rule, interval, findings).Run();
   }
   return findings;

@@ -111,18 +111,18 @@ class StoredLinter {
     group_ = &group;
     rule_ = &rule;
     said_.clear();
-    if (rule.expr != nullptr) BW_RETURN_IF_ERROR(LookAt(*rule.expr, false));
-    if (rule.conditions == nullptr) return base::OkStatus();
-    const ConditionSpec& conditions = *rule.conditions;
-    for (const SignalSpec& signal : conditions.signals) {
-      if (!signal.expr) continue;
-      BW_RETURN_IF_ERROR(LookAt(*signal.expr->expr, false));
-      if (signal.threshold) LookAtThreshold(*signal.expr->expr, *signal.threshold);
-    }
+    base::Status status;
+    ForEachExpr(rule, [&](const promql::Expr& expr) {
+      if (status.ok()) status = LookAt(expr, false);
+    });
+    if (!status.ok() || rule.conditions == nullptr) return status;
+    ForEachSignalSpec(*rule.conditions, [&](const SignalSpec& signal) {
+      if (signal.expr && signal.threshold) LookAtThreshold(*signal.expr->expr, *signal.threshold);
+    });
     if (rule.expr == nullptr) return base::OkStatus();
-    for (const LevelSpec& level : conditions.levels) {
+    ForEachLevelSpec(*rule.conditions, [&](const LevelSpec& level) {
       if (level.threshold) LookAtThreshold(*rule.expr, *level.threshold);
-    }
+    });
     return base::OkStatus();
   }
 
@@ -318,13 +318,7 @@ class StoredLinter {
 base::Result<std::vector<RuleFinding>> FindStoredFindings(storage::Storage& storage, const promql::Engine& engine,
                                                           std::span<const RuleText> files,
                                                           const StoredLintOptions& options) {
-  std::vector<RuleFile> read;
-  std::vector<std::string> faults;
-  for (const RuleText& file : files) {
-    read.push_back(ReadRuleText(file.path, file.text, options.file));
-    faults.insert(faults.end(), read.back().faults.begin(), read.back().faults.end());
-  }
-  if (!faults.empty()) return base::InvalidArgument(fmt::format("{}", fmt::join(faults, "\n")));
+  BW_ASSIGN_OR_RETURN(const std::vector<RuleFile> read, ReadRuleTexts(files, options.file));
   StoredLinter linter(storage, engine, options);
   for (const RuleFile& file : read) linter.NoteRecorded(file);
   for (const RuleFile& file : read) {

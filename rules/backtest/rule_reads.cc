@@ -68,57 +68,27 @@ bool MayQuery(const TextMap& templates) {
 
 RuleReads ReadsOf(const RuleSpec& rule) {
   RuleReads reads;
-  const auto add = [&](const promql::ExprPtr& expr) {
-    if (expr != nullptr) CollectSelectors(*expr, {}, reads.selectors);
-  };
-  const auto add_signals = [&](const std::vector<SignalSpec>& signals) {
-    for (const SignalSpec& signal : signals) {
-      if (signal.expr) add(signal.expr->expr);
-      if (signal.clear) add(signal.clear->expr);
-      if (!signal.alert.empty()) reads.alerts.push_back(signal.alert);
-    }
-  };
-  const auto add_levels = [&](const std::vector<LevelSpec>& levels) {
-    for (const LevelSpec& level : levels) {
-      if (level.clear) add(level.clear->expr);
-    }
-  };
-  add(rule.expr);
+  ForEachExpr(rule, [&](const promql::Expr& expr) { CollectSelectors(expr, {}, reads.selectors); });
   reads.anything = MayQuery(rule.labels) || MayQuery(rule.annotations);
   if (rule.conditions == nullptr) return reads;
-  const ConditionSpec& conditions = *rule.conditions;
-  add_signals(conditions.signals);
-  if (conditions.clear) add(conditions.clear->expr);
-  add_levels(conditions.levels);
-  for (const OverrideSpec& entry : conditions.overrides) {
-    add_signals(entry.signals);
-    add_levels(entry.levels);
-  }
+  ForEachSignalSpec(*rule.conditions, [&](const SignalSpec& signal) {
+    if (!signal.alert.empty()) reads.alerts.push_back(signal.alert);
+  });
   return reads;
 }
 
 // For how long the rule remembers by itself.
 base::DurationMs MemoryOf(const RuleSpec& rule) {
-  base::DurationMs longest = rule.hold.hold;
+  base::DurationMs of_levels = rule.hold.hold;
+  base::DurationMs of_signals;
   if (rule.conditions != nullptr) {
-    base::DurationMs signals;
-    const auto add_signals = [&](const std::vector<SignalSpec>& list) {
-      for (const SignalSpec& signal : list) signals = std::max(signals, signal.hold);
-    };
-    const auto add_levels = [&](const std::vector<LevelSpec>& levels) {
-      for (const LevelSpec& level : levels) {
-        longest = std::max(longest, level.rule.hold + level.rule.after.value_or(base::DurationMs(0)));
-      }
-    };
-    add_signals(rule.conditions->signals);
-    add_levels(rule.conditions->levels);
-    for (const OverrideSpec& entry : rule.conditions->overrides) {
-      add_signals(entry.signals);
-      add_levels(entry.levels);
-    }
-    longest = longest + signals;
+    ForEachSignalSpec(*rule.conditions,
+                      [&](const SignalSpec& signal) { of_signals = std::max(of_signals, signal.hold); });
+    ForEachLevelSpec(*rule.conditions, [&](const LevelSpec& level) {
+      of_levels = std::max(of_levels, level.rule.hold + level.rule.after.value_or(base::DurationMs(0)));
+    });
   }
-  return longest + rule.hold.keep_firing;
+  return of_levels + of_signals + rule.hold.keep_firing;
 }
 
 // One rule among all.

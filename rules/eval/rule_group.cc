@@ -14,11 +14,6 @@
 namespace bellwether::rules {
 namespace {
 
-base::DurationMs EffectiveInterval(const GroupSpec& spec, const RuleOptions& options) {
-  const base::DurationMs interval = spec.interval.value_or(base::DurationMs(0));
-  return interval.ms > 0 ? interval : options.evaluation_interval;
-}
-
 bool SameRule(const RuleSpec& a, const RuleSpec& b) {
   return a.source == b.source && a.labels == b.labels;  // Labels may come from the group.
 }
@@ -27,10 +22,6 @@ bool SameOptions(const RuleOptions& a, const RuleOptions& b) {
   return a.evaluation_interval == b.evaluation_interval && a.query_offset == b.query_offset &&
          a.resend_delay == b.resend_delay && a.outage_tolerance == b.outage_tolerance &&
          a.external_labels == b.external_labels && a.external_url == b.external_url && a.severities == b.severities;
-}
-
-bool TellsTheSame(const metric::AlertUpdate& a, const metric::AlertUpdate& b) {
-  return a.rule == b.rule && a.labels == b.labels && a.phase == b.phase && a.starts_at == b.starts_at;
 }
 
 double ElapsedSeconds(const base::Clock& clock, std::int64_t since_ns) {
@@ -44,7 +35,7 @@ RuleGroup::RuleGroup(std::string file, GroupSpec spec, RuleOptions options, cons
     : file_(std::move(file)),
       spec_(std::move(spec)),
       options_(std::move(options)),
-      interval_(EffectiveInterval(spec_, options_)),
+      interval_(IntervalOf(spec_, options_.evaluation_interval)),
       slot_offset_(SlotOffset(file_, spec_.name, interval_)),
       query_offset_(spec_.query_offset.value_or(options_.query_offset)),
       dependencies_(dependencies),
@@ -58,13 +49,9 @@ RuleGroup::RuleGroup(std::string file, GroupSpec spec, RuleOptions options, cons
     const std::uint32_t number = equal_rules[RulePrefix(file_, spec_.name, rule, 0)]++;
     rules_.push_back(std::make_unique<Rule>(rule, RulePrefix(file_, spec_.name, rule, number)));
     if (rule.conditions == nullptr) continue;
-    const auto want = [&](const SignalSpec& signal) {
+    ForEachSignalSpec(*rule.conditions, [&](const SignalSpec& signal) {
       if (!signal.alert.empty()) board_.Want(signal.alert);
-    };
-    std::for_each(rule.conditions->signals.begin(), rule.conditions->signals.end(), want);
-    for (const OverrideSpec& entry : rule.conditions->overrides) {
-      std::for_each(entry.signals.begin(), entry.signals.end(), want);
-    }
+    });
   }
   metrics_.rules.Set(static_cast<double>(rules_.size()));
   metrics_.interval_s.Set(interval_.seconds());
@@ -72,7 +59,7 @@ RuleGroup::RuleGroup(std::string file, GroupSpec spec, RuleOptions options, cons
 }
 
 bool RuleGroup::SameAs(const GroupSpec& spec, const RuleOptions& options) const {
-  return spec_.name == spec.name && EffectiveInterval(spec, options) == interval_ &&
+  return spec_.name == spec.name && IntervalOf(spec, options.evaluation_interval) == interval_ &&
          spec_.query_offset == spec.query_offset && spec_.limit == spec.limit && SameOptions(options_, options) &&
          std::equal(spec_.rules.begin(), spec_.rules.end(), spec.rules.begin(), spec.rules.end(), SameRule);
 }
@@ -235,7 +222,9 @@ void RuleGroup::NoteUpdates(Rule& rule, base::TimestampMs at) {
     update.rule = rule_text;
     if (!state_behind_) continue;
     // One that is left from a slot whose batch failed is out of date now.
-    std::erase_if(unwritten_updates_, [&](const metric::AlertUpdate& old) { return TellsTheSame(old, update); });
+    const std::string telling = metric::TellingKey(update);
+    std::erase_if(unwritten_updates_,
+                  [&](const metric::AlertUpdate& old) { return metric::TellingKey(old) == telling; });
   }
   std::move(updates.begin(), updates.end(), std::back_inserter(unwritten_updates_));
 }

@@ -82,6 +82,23 @@ struct ConditionSpec {
 };
 using ConditionSpecPtr = std::shared_ptr<const ConditionSpec>;
 
+// Calls `visit` for each signal, those of overrides included; what an override leaves as it is comes again.
+template <typename Visit>
+void ForEachSignalSpec(const ConditionSpec& conditions, Visit visit) {
+  for (const SignalSpec& signal : conditions.signals) visit(signal);
+  for (const OverrideSpec& entry : conditions.overrides) {
+    for (const SignalSpec& signal : entry.signals) visit(signal);
+  }
+}
+// Likewise each level.
+template <typename Visit>
+void ForEachLevelSpec(const ConditionSpec& conditions, Visit visit) {
+  for (const LevelSpec& level : conditions.levels) visit(level);
+  for (const OverrideSpec& entry : conditions.overrides) {
+    for (const LevelSpec& level : entry.levels) visit(level);
+  }
+}
+
 // Another alert that explains this one.
 struct DependencySpec {
   std::string alert;

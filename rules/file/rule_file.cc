@@ -261,6 +261,37 @@ base::Status RuleFile::status() const {
   return faults.empty() ? base::OkStatus() : base::InvalidArgument(fmt::format("{}", fmt::join(faults, "\n")));
 }
 
+base::DurationMs IntervalOf(const GroupSpec& group, base::DurationMs default_interval) {
+  const base::DurationMs own = group.interval.value_or(base::DurationMs(0));
+  return own.ms > 0 ? own : default_interval;
+}
+
+void ForEachExpr(const RuleSpec& rule, const std::function<void(const promql::Expr& expr)>& visit) {
+  const auto look = [&](const std::optional<ExprSpec>& spec) {
+    if (spec) visit(*spec->expr);
+  };
+  if (rule.expr != nullptr) visit(*rule.expr);
+  if (rule.conditions == nullptr) return;
+  look(rule.conditions->clear);
+  ForEachSignalSpec(*rule.conditions, [&](const SignalSpec& signal) {
+    look(signal.expr);
+    look(signal.clear);
+  });
+  ForEachLevelSpec(*rule.conditions, [&](const LevelSpec& level) { look(level.clear); });
+}
+
+base::Result<std::vector<RuleFile>> ReadRuleTexts(std::span<const RuleText> texts, const RuleFileOptions& options) {
+  std::vector<RuleFile> files;
+  std::vector<std::string> faults;
+  for (const RuleText& text : texts) {
+    files.push_back(ReadRuleText(text.path, text.text, options));
+    const std::vector<std::string>& own = files.back().faults;
+    faults.insert(faults.end(), own.begin(), own.end());
+  }
+  if (!faults.empty()) return base::InvalidArgument(fmt::format("{}", fmt::join(faults, "\n")));
+  return files;
+}
+
 RuleFile ReadRuleText(const std::string& path, std::string_view text, const RuleFileOptions& options) {
   RuleFile file;
   file.path = path;

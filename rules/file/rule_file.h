@@ -11,8 +11,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,7 @@
 #include "promql/parser/ast.h"
 #include "rules/file/condition_spec.h"
 #include "rules/rule_check.h"
+#include "rules/rule_text.h"
 #include "rules/state/alert_state.h"
 
 namespace bellwether::rules {
@@ -65,6 +68,16 @@ struct RuleFile {
   [[nodiscard]] base::Status status() const;
 };
 
+// How often the group is evaluated.
+[[nodiscard]] base::DurationMs IntervalOf(const GroupSpec& group, base::DurationMs default_interval);
+
+// Calls `visit` for every expression that the rule evaluates: its own, those of its signals, and what clears them,
+// overrides included.
+void ForEachExpr(const RuleSpec& rule, const std::function<void(const promql::Expr& expr)>& visit);
+
+// All of them, or the faults of all, a line each (kInvalidArgument).
+[[nodiscard]] base::Result<std::vector<RuleFile>> ReadRuleTexts(std::span<const RuleText> texts,
+                                                                const RuleFileOptions& options);
 // Reads the text of the file `path` (a name for messages).
 [[nodiscard]] RuleFile ReadRuleText(const std::string& path, std::string_view text, const RuleFileOptions& options);
 // Reads the file; one that cannot be read has one fault.
