@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <random>
 #include <span>
 #include <string>
@@ -152,9 +153,58 @@ TEST(ChunkTest, LongColumnsOfNoiseAreEntropyCoded) {
   EXPECT_EQ(AsMerged(few), AsColumns(few));
 }
 
+// A counter that began anew, a gauge on another level, one stray value: each costs its own bytes, not the others'.
+TEST(ChunkTest, JumpsCostLittle) {
+  struct Case {
+    const char* what;
+    double start, noise, trend;
+    std::map<int, double> jumps;  // At which sample, by how much.
+  };
+  const Case cases[] = {
+      {"a counter begins anew", 8'000'000, 20, 15, {{700, -8'010'000}}},
+      {"and again", 8'000'000, 20, 15, {{300, -8'004'000}, {900, -9'000}, {1300, -6'000}}},
+      {"a gauge at another level", 100, 20, 0, {{700, 52'000}}},
+      {"a stray value", 100, 20, 0, {{700, 1'000'000}, {701, -1'000'000}}},
+      {"multiples of ten", 0, 20, 0, {{700, 52'000}}},
+  };
+  for (const Case& c : cases) {
+    SCOPED_TRACE(c.what);
+    std::mt19937_64 random(3);
+    const double unit = std::string_view(c.what) == "multiples of ten" ? 10 : 1;
+    const auto run_with = [&](const std::map<int, double>& jumps) {
+      random.seed(3);
+      double level = c.start;
+      double sum = 0;
+      return Regular(1440, [&](int i) {
+        if (const auto jump = jumps.find(i); jump != jumps.end()) level += jump->second;
+        const auto noise = static_cast<double>(random() % static_cast<unsigned>(c.noise));
+        if (c.trend == 0) return (level + noise) * unit;
+        sum += c.trend + noise;
+        return (level + sum) * unit;
+      });
+    };
+    const FloatRun run = run_with(c.jumps);
+    ExpectReads(AsMerged(run), run);
+    EXPECT_LE(AsMerged(run).size(), AsMerged(run_with({})).size() + 30);
+  }
+  std::mt19937_64 random(4);
+  for (int round = 0; round < 200; ++round) {
+    SCOPED_TRACE(round);
+    const std::uint64_t period = 30 + random() % 400;
+    double level = 0;
+    const FloatRun run = Regular(static_cast<int>(256 + random() % 1792), [&](int) {
+      if (random() % period == 0)
+        level = std::ldexp(static_cast<double>(random() % 4096) - 2048, static_cast<int>(random() % 42));
+      return level + static_cast<double>(random() % 8);
+    });
+    ExpectReads(AsMerged(run), run);
+  }
+}
+
 TEST(ChunkTest, DamagedEntropyCodingIsRefusedOrReadsInBounds) {
   std::mt19937_64 random(2);
-  const FloatRun run = Regular(600, [&](int i) { return i * 10.0 + static_cast<double>(random() % 700); });
+  const FloatRun run =
+      Regular(600, [&](int i) { return (i < 400 ? i * 10.0 : i - 1e9) + static_cast<double>(random() % 700); });
   const std::string bytes = AsMerged(run);
   ASSERT_NE(bytes, AsColumns(run));
   for (std::size_t i = 0; i < bytes.size(); ++i) {

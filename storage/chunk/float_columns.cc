@@ -14,6 +14,7 @@
 #include "storage/chunk/decimal.h"
 #include "storage/chunk/entropy_column.h"
 #include "storage/chunk/kind.h"
+#include "storage/chunk/level_jumps.h"
 #include "storage/chunk/time_column.h"
 #include "storage/chunk/varint.h"
 
@@ -28,6 +29,7 @@ enum class ValueEncoding : std::uint8_t {
   kDeltaChanges = 3,  // Scaled: exponent, exceptions, first, delta, changes of the delta.
   kXored = 4,         // First, a control byte for each other, their significant bytes.
   kEntropyCoded = 5,  // Scaled: exponent, exceptions, entropy_column.h.
+  kWithJumps = 6,     // The same of a column without its jumps: exponent, exceptions, level_jumps.h, entropy_column.h.
 };
 
 struct Exception {
@@ -161,6 +163,25 @@ std::size_t CompressedBytes(std::string_view bytes) {
 
 constexpr std::size_t kEntropyCodedMin = 256;  // Samples, below which the table of probabilities always shows.
 
+// Both replace `coded`; false if there is nothing to gain.
+bool CodeEntropy(const ScaledColumn& column, std::string& coded) {
+  coded.clear();
+  AppendEncoding(ValueEncoding::kEntropyCoded, coded);
+  AppendExponentAndExceptions(column, coded);
+  return AppendEntropyCoded(column.integers, coded);
+}
+
+bool CodeWithJumps(const ScaledColumn& column, const LevelJumps& jumps, std::string& coded) {
+  coded.clear();
+  AppendEncoding(ValueEncoding::kWithJumps, coded);
+  AppendExponentAndExceptions(column, coded);
+  AppendJumps(jumps, coded);
+  thread_local std::vector<std::int64_t> integers;
+  integers = column.integers;
+  TakeOutJumps(jumps, integers);
+  return AppendEntropyCoded(integers, coded);
+}
+
 void AppendScaled(const ScaledColumn& column, Effort effort, std::string& out) {
   const IntegerSizes sizes = Measure(column.integers);
   const ValueEncoding encoding = sizes.line                     ? ValueEncoding::kLine
@@ -170,11 +191,17 @@ void AppendScaled(const ScaledColumn& column, Effort effort, std::string& out) {
   AppendAsVarints(column, encoding, out);
   if (effort == Effort::kQuick || sizes.line || column.integers.size() < kEntropyCodedMin) return;
   thread_local std::string coded;
-  coded.clear();
-  AppendEncoding(ValueEncoding::kEntropyCoded, coded);
-  AppendExponentAndExceptions(column, coded);
-  if (!AppendEntropyCoded(column.integers, coded)) return;
-  if (coded.size() < CompressedBytes(std::string_view(out).substr(begin))) out.replace(begin, std::string::npos, coded);
+  std::size_t least = CompressedBytes(std::string_view(out).substr(begin));
+  const auto keep_if_less = [&](bool is_coded) {
+    if (!is_coded || coded.size() >= least) return;
+    least = coded.size();
+    out.replace(begin, std::string::npos, coded);
+  };
+  keep_if_less(CodeEntropy(column, coded));
+  const std::vector<std::size_t> positions = FindJumpPositions(column.integers);
+  if (positions.empty()) return;
+  keep_if_less(CodeWithJumps(column, JumpsOfSteps(column.integers, positions), coded));
+  keep_if_less(CodeWithJumps(column, JumpsOfMeans(column.integers, positions), coded));
 }
 
 void AppendXored(std::span<const double> values, std::string& out) {
@@ -333,10 +360,14 @@ bool ReadVarintColumn(ValueEncoding encoding, std::string_view& in, int exponent
   return Unscale(integers, exponent, values);
 }
 
-bool ReadEntropyColumn(std::string_view& in, int exponent, std::span<double> values) {
+bool ReadEntropyColumn(ValueEncoding encoding, std::string_view& in, int exponent, std::span<double> values) {
   const std::span<std::int64_t> integers = IntegersFor(values.size());
+  thread_local LevelJumps jumps;
+  jumps.clear();
+  if (encoding == ValueEncoding::kWithJumps && !ReadJumps(in, values.size(), jumps)) return false;
   if (!ReadEntropyCoded(in, integers)) return false;
   in = {};
+  PutBackJumps(jumps, integers);
   return Unscale(integers, exponent, values);
 }
 
@@ -346,8 +377,9 @@ bool ReadScaled(ValueEncoding encoding, std::string_view& in, std::span<double> 
   in.remove_prefix(1);
   thread_local std::vector<Exception> exceptions;
   if (exponent > kMaxExponent || !ReadExceptions(in, values.size(), exceptions)) return false;
-  const bool is_read = encoding == ValueEncoding::kEntropyCoded ? ReadEntropyColumn(in, exponent, values)
-                                                                : ReadVarintColumn(encoding, in, exponent, values);
+  const bool is_coded = encoding == ValueEncoding::kEntropyCoded || encoding == ValueEncoding::kWithJumps;
+  const bool is_read =
+      is_coded ? ReadEntropyColumn(encoding, in, exponent, values) : ReadVarintColumn(encoding, in, exponent, values);
   if (!is_read) return false;
   for (const Exception& e : exceptions) values[e.position] = std::bit_cast<double>(e.bits);
   return true;
@@ -367,7 +399,8 @@ bool ReadValues(std::string_view& in, std::span<double> values) {
     case ValueEncoding::kLine:
     case ValueEncoding::kDeltas:
     case ValueEncoding::kDeltaChanges:
-    case ValueEncoding::kEntropyCoded: return ReadScaled(encoding, in, values);
+    case ValueEncoding::kEntropyCoded:
+    case ValueEncoding::kWithJumps: return ReadScaled(encoding, in, values);
     case ValueEncoding::kXored: return ReadXored(in, values);
   }
   return false;
