@@ -19,6 +19,7 @@ constexpr std::string_view kAnnouncedPrefix = "notify/v1/announced/";
 constexpr std::string_view kWaitingPrefix = "notify/v1/waiting/";
 constexpr std::string_view kDeadPrefix = "notify/v1/dead/";
 constexpr std::uint64_t kBookVersion = 1;
+constexpr std::uint64_t kWaitingVersion = 2;  // 1: without the age.
 
 void AppendTime(std::string& out, base::TimestampMs t) { base::AppendVarint(out, base::ZigZag(t.ms)); }
 
@@ -107,27 +108,30 @@ bool ReadAnnounced(std::string_view in, Announced& out) {
 
 std::string WaitingBytes(const WaitingMessage& waiting) {
   std::string out;
-  base::AppendVarint(out, kBookVersion);
+  base::AppendVarint(out, kWaitingVersion);
   base::AppendVarint(out, waiting.id);
   base::AppendVarint(out, waiting.revision);
   AppendTime(out, waiting.created_at);
   AppendTime(out, waiting.next_attempt_at);
   base::AppendVarint(out, static_cast<std::uint64_t>(waiting.attempts));
   base::AppendVarint(out, waiting.shrunk ? 1 : 0);
+  base::AppendVarint(out, static_cast<std::uint64_t>(waiting.announced_age.ms));
   base::AppendLengthPrefixed(out, waiting.last_error);
   EncodeMessage(waiting.message, out);
   return out;
 }
 
 bool ReadWaiting(std::string_view in, WaitingMessage& out) {
-  std::uint64_t attempts = 0, shrunk = 0;
-  if (!ReadVersion(in) || !base::ReadVarint(in, out.id) || !base::ReadVarint(in, out.revision) ||
-      !ReadTime(in, out.created_at) || !ReadTime(in, out.next_attempt_at) || !base::ReadVarint(in, attempts) ||
-      !base::ReadVarint(in, shrunk) || !ReadOwned(in, out.last_error) || !DecodeMessage(in, out.message)) {
+  std::uint64_t version = 0, attempts = 0, shrunk = 0, age = 0;
+  if (!base::ReadVarint(in, version) || version == 0 || version > kWaitingVersion || !base::ReadVarint(in, out.id) ||
+      !base::ReadVarint(in, out.revision) || !ReadTime(in, out.created_at) || !ReadTime(in, out.next_attempt_at) ||
+      !base::ReadVarint(in, attempts) || !base::ReadVarint(in, shrunk) || (version > 1 && !base::ReadVarint(in, age)) ||
+      !ReadOwned(in, out.last_error) || !DecodeMessage(in, out.message)) {
     return false;
   }
   out.attempts = static_cast<int>(attempts);
   out.shrunk = shrunk != 0;
+  out.announced_age = base::DurationMs(static_cast<std::int64_t>(age));
   return in.empty();
 }
 

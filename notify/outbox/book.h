@@ -45,7 +45,8 @@ struct WaitingMessage {
   base::TimestampMs created_at;
   base::TimestampMs next_attempt_at;
   int attempts = 0;
-  bool shrunk = false;  // The receiver found it too large once.
+  bool shrunk = false;                // The receiver found it too large once.
+  base::DurationMs announced_age{0};  // How long it is to be remembered that this was said, from its arrival on.
   std::string last_error;
   Message message;
 };

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "notify/outbox/queue.h"
 #include "notify/policy/route.h"
 
 namespace bellwether::notify {
 namespace {
-
-constexpr base::DurationMs kAnnouncedAgeMin = base::Days(5);
 
 // The group as it will be: what the change says of it, else what the book has.
 const AlertGroup* GroupAfter(const PlanContext& context, const Change& change, const std::string& id) {
@@ -103,47 +102,13 @@ GroupState StateOf(const PlanContext& context, const AlertGroup& group) {
   return state;
 }
 
-const Announced* AnnouncedAfter(const PlanContext& context, const Change& change, const std::string& destination) {
-  if (const auto it = change.announced.find(destination); it != change.announced.end()) {
-    return it->second ? &it->second->first : nullptr;
-  }
-  const auto it = context.book.announced.find(destination);
-  return it == context.book.announced.end() ? nullptr : &it->second;
-}
-
-const WaitingMessage* WaitingAfter(const PlanContext& context, const Change& change, const std::string& destination) {
-  if (const auto it = change.waiting.find(destination); it != change.waiting.end()) {
-    return it->second ? &*it->second : nullptr;
-  }
-  const auto it = context.book.waiting.find(destination);
-  return it == context.book.waiting.end() ? nullptr : &it->second;
-}
-
-// Queues `message`, in the place of one that waits for the same destination if there is one.
-void Enqueue(const PlanContext& context, const std::string& destination, Message message, Change& change) {
-  WaitingMessage waiting;
-  waiting.created_at = context.now;
-  waiting.message = std::move(message);
-  if (const WaitingMessage* before = WaitingAfter(context, change, destination)) {
-    waiting.id = before->id;
-    waiting.revision = before->revision + 1;
-    waiting.attempts = before->attempts;
-    waiting.next_attempt_at = before->next_attempt_at;
-    waiting.last_error = before->last_error;
-  } else {
-    waiting.id = change.next_id.value_or(context.book.next_id);
-    waiting.next_attempt_at = context.now;
-    change.next_id = waiting.id + 1;
-  }
-  change.waiting[destination] = std::move(waiting);
-}
-
 void PlanIntegration(const PlanContext& context, const AlertGroup& group, const Integration& integration,
                      base::DurationMs repeat_interval, const GroupState& state, Change& change) {
   const std::string destination = DestinationId(group.group_key, group.receiver, integration.kind, integration.index);
   const NotifyPolicy policy{.send_resolved = integration.send_resolved, .repeat_interval = repeat_interval};
-  const NotifyReason reason =
-      DecideNotify(AnnouncedAfter(context, change, destination), state.firing, state.resolved, policy, context.now);
+  const Announced* told = AnnouncedAfter(context, change, destination);
+  const Announced last = told != nullptr ? *told : Announced();
+  const NotifyReason reason = DecideNotify(told, state.firing, state.resolved, policy, context.now);
   if (reason == NotifyReason::kNothing) return;
   if (group.orphan && reason != NotifyReason::kAllResolved) return;
   if (state.firing.empty()) {
@@ -154,8 +119,8 @@ void PlanIntegration(const PlanContext& context, const AlertGroup& group, const 
       return;
     }
   } else {
-    const base::DurationMs age = std::max(kAnnouncedAgeMin, repeat_interval * 2);
-    change.announced[destination] = {Announced{context.now, state.firing, state.resolved}, context.now + age};
+    change.announced[destination] = {Announced{context.now, state.firing, state.resolved},
+                                     context.now + AnnouncedAge(repeat_interval)};
   }
   Message message;
   message.group_key = group.group_key;
@@ -165,9 +130,12 @@ void PlanIntegration(const PlanContext& context, const AlertGroup& group, const 
   message.reason = std::string(NotifyReasonText(reason));
   message.group_labels = group.group_labels;
   for (const MessageAlert& alert : state.alerts) {
-    if (alert.firing || integration.send_resolved) message.alerts.push_back(alert);
+    if (!alert.firing && !integration.send_resolved) continue;
+    message.alerts.push_back(alert);
+    const auto& known = alert.firing ? last.firing : last.resolved;
+    message.alerts.back().is_new = known.count(alert.update.labels.Fingerprint()) == 0;
   }
-  Enqueue(context, destination, std::move(message), change);
+  Enqueue(context, destination, std::move(message), AnnouncedAge(repeat_interval), change);
 }
 
 bool IsAnnounced(const PlanContext& context, const Change& change, const AlertGroup& group) {
@@ -254,40 +222,6 @@ void PlanRegroup(const PlanContext& context, Change& change) {
       change.groups[id] = std::move(header);
     }
   }
-}
-
-AttemptResult PlanAttempt(const PlanContext& context, const Attempt& attempt, Change& change) {
-  const auto it = context.book.waiting.find(attempt.destination);
-  if (it == context.book.waiting.end()) return AttemptResult::kGone;
-  WaitingMessage waiting = it->second;
-  const bool replaced = waiting.revision != attempt.sent_revision;
-  const Outcome& outcome = attempt.outcome;
-  ++waiting.attempts;
-  waiting.last_error = outcome.reason;
-  if (outcome.kind == OutcomeClass::kSuccess || outcome.kind == OutcomeClass::kFatalMessage) {
-    // The old text is done with; a newer one that took its place meanwhile is sent now.
-    if (replaced) {
-      waiting.attempts = 0;
-      waiting.next_attempt_at = context.now;
-      change.waiting[attempt.destination] = std::move(waiting);
-      return outcome.kind == OutcomeClass::kSuccess ? AttemptResult::kDelivered : AttemptResult::kAgain;
-    }
-    change.waiting[attempt.destination] = std::nullopt;
-    if (outcome.kind == OutcomeClass::kSuccess) return AttemptResult::kDelivered;
-    change.dead.push_back(std::move(waiting));
-    return AttemptResult::kDead;
-  }
-  if (context.now - waiting.created_at >= kGiveUpAge) {
-    change.waiting[attempt.destination] = std::nullopt;
-    waiting.last_error = "given up after " + base::FormatDuration(kGiveUpAge) + ": " + waiting.last_error;
-    change.dead.push_back(std::move(waiting));
-    return AttemptResult::kDead;
-  }
-  const base::DurationMs pause =
-      outcome.kind == OutcomeClass::kFatalChannel ? kBrokenChannelProbe : outcome.retry_after.value_or(attempt.backoff);
-  waiting.next_attempt_at = context.now + pause;
-  change.waiting[attempt.destination] = std::move(waiting);
-  return AttemptResult::kAgain;
 }
 
 }  // namespace bellwether::notify

@@ -8,7 +8,9 @@
 namespace bellwether::notify {
 namespace {
 
-constexpr std::uint64_t kMessageVersion = 1;
+constexpr std::uint64_t kMessageVersion = 2;  // 1: nothing is marked as new.
+constexpr unsigned kFiringBit = 1;
+constexpr unsigned kNewBit = 2;
 
 bool ReadString(std::string_view& in, std::string& out) {
   std::string_view bytes;
@@ -41,7 +43,7 @@ void EncodeMessage(const Message& message, std::string& out) {
   base::AppendLengthPrefixed(out, message.group_labels.bytes());
   base::AppendVarint(out, message.alerts.size());
   for (const MessageAlert& alert : message.alerts) {
-    out.push_back(alert.firing ? 1 : 0);
+    out.push_back(static_cast<char>((alert.firing ? kFiringBit : 0U) | (alert.is_new ? kNewBit : 0U)));
     base::AppendVarint(out, base::ZigZag(alert.ended_at.ms));
     metric::EncodeAlertUpdate(alert.update, out);
   }
@@ -50,7 +52,7 @@ void EncodeMessage(const Message& message, std::string& out) {
 bool DecodeMessage(std::string_view& in, Message& message) {
   message = Message();
   std::uint64_t version = 0, index = 0, count = 0;
-  if (!base::ReadVarint(in, version) || version != kMessageVersion) return false;
+  if (!base::ReadVarint(in, version) || version == 0 || version > kMessageVersion) return false;
   for (std::string* text : {&message.group_key, &message.receiver, &message.integration, &message.reason}) {
     if (!ReadString(in, *text)) return false;
   }
@@ -64,7 +66,9 @@ bool DecodeMessage(std::string_view& in, Message& message) {
   for (; count > 0; --count) {
     MessageAlert alert;
     if (in.empty()) return false;
-    alert.firing = in[0] != 0;
+    const auto flags = static_cast<unsigned char>(in[0]);
+    alert.firing = (flags & kFiringBit) != 0;
+    alert.is_new = (flags & kNewBit) != 0;
     in.remove_prefix(1);
     std::uint64_t ended = 0;
     if (!base::ReadVarint(in, ended) || !metric::DecodeAlertUpdate(in, alert.update)) return false;

@@ -19,6 +19,7 @@ struct MessageAlert {
   metric::AlertUpdate update;
   bool firing = true;
   base::TimestampMs ended_at;  // Meaningful unless firing.
+  bool is_new = false;         // The receiver has not been told that it fires, or that it does not.
   friend bool operator==(const MessageAlert&, const MessageAlert&) = default;
 };
 

@@ -1,0 +1,113 @@
+#include "notify/outbox/queue.h"
+
+#include <map>
+#include <utility>
+
+namespace bellwether::notify {
+namespace {
+
+// `message` is the newer state of what `before` was about to say.
+void TakeOver(const Message& before, Message& message) {
+  std::map<std::uint64_t, MessageAlert*> known;
+  for (MessageAlert& alert : message.alerts) known.emplace(alert.update.labels.Fingerprint(), &alert);
+  std::vector<MessageAlert> forgotten;
+  for (const MessageAlert& alert : before.alerts) {
+    const auto it = known.find(alert.update.labels.Fingerprint());
+    if (it == known.end()) {
+      if (!alert.firing) forgotten.push_back(alert);
+    } else if (it->second->firing == alert.firing) {
+      it->second->is_new |= alert.is_new;
+    }
+  }
+  if (forgotten.empty()) return;
+  message.alerts.insert(message.alerts.end(), forgotten.begin(), forgotten.end());
+  SortAlerts(message.alerts);
+}
+
+// A repetition is due `repeat_interval` after the words arrived, not after they were found.
+void NoteArrival(const PlanContext& context, const std::string& destination, base::DurationMs announced_age,
+                 Change& change) {
+  const Announced* announced = AnnouncedAfter(context, change, destination);
+  if (announced == nullptr || announced_age.ms == 0) return;
+  Announced arrived = *announced;
+  arrived.at = context.now;
+  change.announced[destination] = {std::move(arrived), context.now + announced_age};
+}
+
+}  // namespace
+
+const WaitingMessage* WaitingAfter(const PlanContext& context, const Change& change, const std::string& destination) {
+  if (const auto it = change.waiting.find(destination); it != change.waiting.end()) {
+    return it->second ? &*it->second : nullptr;
+  }
+  const auto it = context.book.waiting.find(destination);
+  return it == context.book.waiting.end() ? nullptr : &it->second;
+}
+
+const Announced* AnnouncedAfter(const PlanContext& context, const Change& change, const std::string& destination) {
+  if (const auto it = change.announced.find(destination); it != change.announced.end()) {
+    return it->second ? &it->second->first : nullptr;
+  }
+  const auto it = context.book.announced.find(destination);
+  return it == context.book.announced.end() ? nullptr : &it->second;
+}
+
+void Enqueue(const PlanContext& context, const std::string& destination, Message message,
+             base::DurationMs announced_age, Change& change) {
+  WaitingMessage waiting;
+  waiting.created_at = context.now;
+  waiting.announced_age = announced_age;
+  waiting.message = std::move(message);
+  if (const WaitingMessage* before = WaitingAfter(context, change, destination)) {
+    TakeOver(before->message, waiting.message);
+    waiting.id = before->id;
+    waiting.revision = before->revision + 1;
+    waiting.attempts = before->attempts;
+    waiting.next_attempt_at = before->next_attempt_at;
+    waiting.last_error = before->last_error;
+  } else {
+    waiting.id = change.next_id.value_or(context.book.next_id);
+    waiting.next_attempt_at = context.now;
+    change.next_id = waiting.id + 1;
+  }
+  change.waiting[destination] = std::move(waiting);
+}
+
+AttemptResult PlanAttempt(const PlanContext& context, const Attempt& attempt, Change& change) {
+  const auto it = context.book.waiting.find(attempt.destination);
+  if (it == context.book.waiting.end()) return AttemptResult::kGone;
+  WaitingMessage waiting = it->second;
+  const bool replaced = waiting.revision != attempt.sent_revision;
+  const Outcome& outcome = attempt.outcome;
+  ++waiting.attempts;
+  waiting.last_error = outcome.reason;
+  if (outcome.kind == OutcomeClass::kSuccess || outcome.kind == OutcomeClass::kFatalMessage) {
+    // The old text is done with; a newer one that took its place meanwhile is sent now.
+    if (replaced) {
+      waiting.attempts = 0;
+      waiting.next_attempt_at = context.now;
+      change.waiting[attempt.destination] = std::move(waiting);
+      return outcome.kind == OutcomeClass::kSuccess ? AttemptResult::kDelivered : AttemptResult::kAgain;
+    }
+    change.waiting[attempt.destination] = std::nullopt;
+    if (outcome.kind == OutcomeClass::kSuccess) {
+      NoteArrival(context, attempt.destination, waiting.announced_age, change);
+      return AttemptResult::kDelivered;
+    }
+    change.dead.push_back(std::move(waiting));
+    return AttemptResult::kDead;
+  }
+  if (context.now - waiting.created_at >= kGiveUpAge) {
+    change.waiting[attempt.destination] = std::nullopt;
+    waiting.last_error = "given up after " + base::FormatDuration(kGiveUpAge) + ": " + waiting.last_error;
+    change.dead.push_back(std::move(waiting));
+    return AttemptResult::kDead;
+  }
+  const base::DurationMs pause =
+      outcome.kind == OutcomeClass::kFatalChannel ? kBrokenChannelProbe : outcome.retry_after.value_or(attempt.backoff);
+  waiting.next_attempt_at = context.now + pause;
+  change.waiting[attempt.destination] = std::move(waiting);
+  return AttemptResult::kAgain;
+}
+
+}  // namespace bellwether::notify
