@@ -36,14 +36,28 @@ namespace bellwether::notify {
 
 struct Config;  // notify/config/config.h; made by ParseConfig below.
 
+// What a configuration is read for: to be put in force, or to be judged. Receivers of kinds that nothing is delivered
+// to yet are refused by name in the first case and warned of in the second.
+enum class ConfigUse : std::uint8_t { kServe, kJudge };
+// In which grammar matchers are read: Alertmanager's utf8-strict-mode and classic-mode, or both in turn.
+enum class MatcherMode : std::uint8_t { kFallback, kUtf8, kClassic };
+struct ConfigOptions {
+  ConfigUse use = ConfigUse::kServe;
+  MatcherMode matchers = MatcherMode::kFallback;
+};
+
 // Reads Alertmanager's configuration keys from the YAML document `text`, found at the key `path` ("notifications"), or
 // at its top if `path` is empty. `file` is for messages and for relative paths. Errors name FILE:LINE:COLUMN, what is
-// wrong and what was probably meant; receivers of kinds that are not here yet are refused by name.
+// wrong and what was probably meant.
 [[nodiscard]] base::Result<std::shared_ptr<const Config>> ParseConfig(const std::string& file, std::string_view text,
-                                                                      std::string_view path);
+                                                                      std::string_view path,
+                                                                      const ConfigOptions& options = {});
 
 // What the configuration asks for and this version does not do yet, each with its place; logged by Configure.
 [[nodiscard]] std::vector<std::string> ConfigWarnings(const Config& config);
+
+// "3 routes, 2 receivers, 1 inhibition rule, 0 time intervals"
+[[nodiscard]] std::string ConfigSummary(const Config& config);
 
 struct NotifyDependencies {
   storage::StateStore& state;

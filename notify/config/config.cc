@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/md5.h"
 #include "base/read_file.h"
 #include "notify/config/config_reader.h"
 #include "notify/dispatcher.h"
@@ -80,35 +81,57 @@ void ReadReceivers(FieldReader& fields, const GlobalSettings& global, Config& co
   }
 }
 
+// The first six bytes of the MD5, as a number.
+std::uint64_t HashOf(std::string_view text) {
+  const auto md5 = base::Md5(text);
+  std::uint64_t hash = 0;
+  for (std::size_t i = 6; i > 0; --i) hash = hash << 8 | md5[i - 1];
+  return hash;
+}
+
+std::size_t CountRoutes(const Route& route) {
+  std::size_t count = 1;
+  for (const Route& child : route.routes) count += CountRoutes(child);
+  return count;
+}
+
 void ReadTop(const YamlNode& node, Config& config, ReadContext& context) {
   FieldReader fields(node, "the notification configuration", context.faults);
   GlobalSettings global;
   if (const YamlNode* block = fields.Find("global")) global = ReadGlobal(*block, context);
   ReadTemplates(fields.List("templates"), config, context);
   ReadReceivers(fields, global, config, context);
-  std::vector<std::string> intervals = CheckTimeIntervals(fields.List("time_intervals"), context);
-  for (std::string& name : CheckTimeIntervals(fields.List("mute_time_intervals"), context)) {
-    intervals.push_back(std::move(name));
-  }
-  CheckInhibitRules(fields.List("inhibit_rules"), context);
+  config.resolve_timeout = global.resolve_timeout;
+  ReadTimeIntervals(fields.List("time_intervals"), config.time_intervals, context);
+  ReadTimeIntervals(fields.List("mute_time_intervals"), config.time_intervals, context);
+  config.inhibit_rules = ReadInhibitRules(fields.List("inhibit_rules"), context);
   std::vector<std::string> names;
   names.reserve(config.receivers.size());
   for (const auto& [name, receiver] : config.receivers) names.push_back(name);
   if (const YamlNode* route = fields.Find("route")) {
-    config.route = ReadRootRoute(*route, names, intervals, context);
+    config.route = ReadRootRoute(*route, names, config.time_intervals, context);
   } else {
     context.faults.Add(node.position, "no route provided in config");
   }
-  constexpr std::string_view kKnown[] = {"global",    "route",          "receivers",          "inhibit_rules",
-                                         "templates", "time_intervals", "mute_time_intervals"};
-  constexpr std::string_view kReserved[] = {"tracing", "event_recorder"};
-  fields.RefuseUnknown(kKnown, kReserved);
+  for (const std::string_view key : {"tracing", "event_recorder"}) {
+    if (fields.Find(key) != nullptr) context.Warn(fields.PositionOf(key), fmt::format("'{}' has no effect here", key));
+  }
+  for (const std::string_view key : {"inhibit_rules", "time_intervals", "mute_time_intervals"}) {
+    if (fields.Find(key) != nullptr) {
+      context.Warn(fields.PositionOf(key), fmt::format("'{}' are not acted on by this version", key));
+    }
+  }
+  config.shown = ShownConfig(node);
+  constexpr std::string_view kKnown[] = {"global",        "route",          "receivers",           "inhibit_rules",
+                                         "templates",     "time_intervals", "mute_time_intervals", "tracing",
+                                         "event_recorder"};
+  fields.RefuseUnknown(kKnown, {});
 }
 
 }  // namespace
 
 base::Result<std::shared_ptr<const Config>> ParseConfig(const std::string& file, std::string_view text,
-                                                        std::string_view path) {
+                                                        std::string_view path, const ConfigOptions& options) {
   const yaml::YamlDocument document = yaml::ReadYaml(text);
   yaml::FaultList faults(file);
   for (const yaml::YamlFault& fault : document.faults) faults.Add(fault.position, fault.text);
@@ -118,7 +141,9 @@ base::Result<std::shared_ptr<const Config>> ParseConfig(const std::string& file,
   ReadContext context{.file = file,
                       .folder = folder.empty() ? "" : folder.string() + "/",
                       .faults = faults,
-                      .warnings = config->warnings};
+                      .warnings = config->warnings,
+                      .options = options};
+  config->hash = HashOf(text);
   const YamlNode* node = NodeAt(document.root, path);
   if (node == nullptr) {
     faults.Add({1, 1}, fmt::format("there is no '{}'", path));
@@ -129,6 +154,15 @@ base::Result<std::shared_ptr<const Config>> ParseConfig(const std::string& file,
   for (const std::string& fault : faults.Take()) message += (message.empty() ? "" : "\n") + fault;
   if (!message.empty()) return base::InvalidArgument(std::move(message));
   return std::shared_ptr<const Config>(std::move(config));
+}
+
+std::string ConfigSummary(const Config& config) {
+  const auto count = [](std::size_t n, std::string_view what) {
+    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+  };
+  return fmt::format("{}, {}, {}, {}", count(CountRoutes(config.route), "route"),
+                     count(config.receivers.size(), "receiver"), count(config.inhibit_rules.size(), "inhibition rule"),
+                     count(config.time_intervals.size(), "time interval"));
 }
 
 std::vector<std::string> ConfigWarnings(const Config& config) { return config.warnings; }

@@ -10,12 +10,15 @@
 #include <vector>
 
 #include "notify/config/config.h"
+#include "notify/dispatcher.h"
 #include "yaml/field_reader.h"
 
 namespace bellwether::notify {
 
 struct GlobalSettings {
   HttpConfig http;
+  const yaml::YamlNode* block = nullptr;  // As written; null if there is none.
+  base::DurationMs resolve_timeout = base::Minutes(5);
   Secret slack_api_url;
   bool has_slack_app_token = false;
   std::string pagerduty_url = "https://events.pagerduty.com/v2/enqueue";
@@ -26,8 +29,11 @@ struct ReadContext {
   std::string folder;  // Relative paths start here; with a slash at the end, or empty.
   yaml::FaultList& faults;
   std::vector<std::string>& warnings;
+  ConfigOptions options = {};
 
   void Warn(yaml::YamlPosition position, std::string_view text);
+  // What is right and cannot be served: a fault, unless the configuration is only judged.
+  void Undeliverable(yaml::YamlPosition position, std::string_view text);
   [[nodiscard]] std::string Path(const std::string& path) const;
 };
 
@@ -48,11 +54,15 @@ inline constexpr std::array<std::string_view, 5> kHttpConfigReservedKeys = {
 // `kind` is "webhook", "slack" or "pagerduty".
 [[nodiscard]] Receiver ReadReceiver(const yaml::YamlNode& node, const GlobalSettings& global, ReadContext& context);
 [[nodiscard]] Route ReadRootRoute(const yaml::YamlNode& node, std::span<const std::string> receivers,
-                                  std::span<const std::string> intervals, ReadContext& context);
-// Checked, not kept: nothing acts on them yet.
-void CheckInhibitRules(std::span<const yaml::YamlNode> rules, ReadContext& context);
-// The names of the intervals.
-[[nodiscard]] std::vector<std::string> CheckTimeIntervals(std::span<const yaml::YamlNode> intervals,
-                                                          ReadContext& context);
+                                  const TimeIntervals& intervals, ReadContext& context);
+// `matchers` and the two deprecated maps `match` and `match_re`; `prefix` is "", "source_" or "target_".
+[[nodiscard]] std::vector<metric::Matcher> ReadMatchers(yaml::FieldReader& fields, const std::string& prefix,
+                                                        ReadContext& context);
+[[nodiscard]] std::vector<InhibitRule> ReadInhibitRules(std::span<const yaml::YamlNode> rules, ReadContext& context);
+// Adds to `out`, whose names are taken.
+void ReadTimeIntervals(std::span<const yaml::YamlNode> intervals, TimeIntervals& out, ReadContext& context);
+// The keys that Alertmanager has too, as YAML that its parser takes: secrets are masked, or left out where it takes no
+// mask.
+[[nodiscard]] std::string ShownConfig(const yaml::YamlNode& top);
 
 }  // namespace bellwether::notify

@@ -75,6 +75,14 @@ void ReadContext::Warn(yaml::YamlPosition position, std::string_view text) {
   warnings.push_back(fmt::format("{}: {}: {}", file, yaml::PositionText(position), text));
 }
 
+void ReadContext::Undeliverable(yaml::YamlPosition position, std::string_view text) {
+  if (options.use == ConfigUse::kServe) {
+    faults.Add(position, text);
+  } else {
+    Warn(position, text);
+  }
+}
+
 std::string ReadContext::Path(const std::string& path) const {
   if (path.empty() || path[0] == '/') return path;
   return folder + path;
@@ -168,15 +176,18 @@ HttpConfig ReadHttpConfig(const yaml::YamlNode& node, ReadContext& context) {
 GlobalSettings ReadGlobal(const yaml::YamlNode& node, ReadContext& context) {
   GlobalSettings global;
   yaml::FieldReader fields(node, "global", context.faults);
+  global.block = &node;
   if (const yaml::YamlNode* http = fields.Find("http_config")) global.http = ReadHttpConfig(*http, context);
-  fields.Duration("resolve_timeout");
+  if (const auto timeout = fields.Duration("resolve_timeout")) global.resolve_timeout = *timeout;
   global.slack_api_url = ReadSecretField(fields, "slack_api_url", context);
   CheckUrl(global.slack_api_url, fields.PositionOf("slack_api_url"), "slack_api_url", context);
   if (const std::string url = fields.Text("pagerduty_url"); !url.empty()) global.pagerduty_url = url;
   for (const std::string_view key : kTwins) static_cast<void>(ReadSecretField(fields, key, context));
   const bool has_token = fields.Find("slack_app_token") != nullptr || fields.Find("slack_app_token_file") != nullptr;
   global.has_slack_app_token = has_token;
-  if (has_token && !global.slack_api_url.empty()) {
+  const std::string app_url =
+      fields.Find("slack_app_url") != nullptr ? fields.Text("slack_app_url") : "https://slack.com/api/chat.postMessage";
+  if (has_token && !global.slack_api_url.empty() && global.slack_api_url.text != app_url) {
     context.faults.Add(fields.PositionOf("slack_api_url"),
                        "at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be "
                        "configured");

@@ -183,13 +183,15 @@ base::Result<PartsList> ParseClassic(std::string_view text) {
 
 }  // namespace
 
-base::Result<std::vector<Matcher>> ParseMatchers(std::string_view text, std::string& warning) {
+base::Result<std::vector<Matcher>> ParseMatchers(std::string_view text, MatcherMode mode, std::string& warning) {
   warning.clear();
   const auto utf8 = ParseUtf8(text);
   const auto classic = ParseClassic(text);
-  if (!utf8.ok() && !classic.ok()) return utf8.status();
-  const bool use_classic = classic.ok() && (!utf8.ok() || !(*utf8 == *classic));
-  if (use_classic) {
+  if (mode == MatcherMode::kUtf8 || !classic.ok()) BW_RETURN_IF_ERROR(utf8.status());
+  if (mode == MatcherMode::kClassic) BW_RETURN_IF_ERROR(classic.status());
+  const bool use_classic = mode == MatcherMode::kClassic ||
+                           (mode == MatcherMode::kFallback && classic.ok() && (!utf8.ok() || !(*utf8 == *classic)));
+  if (use_classic && mode == MatcherMode::kFallback) {
     warning = fmt::format("the matcher {} is read in the classic way; quote its value to be safe", base::Quote(text));
   }
   std::vector<Matcher> out;
@@ -198,6 +200,22 @@ base::Result<std::vector<Matcher>> ParseMatchers(std::string_view text, std::str
     out.push_back(std::move(matcher));
   }
   return out;
+}
+
+base::Result<Matcher> ParseMatcher(std::string_view text) {
+  std::string_view trimmed = text;
+  TrimLeft(trimmed);
+  TrimRight(trimmed);
+  if (trimmed.starts_with('{') || trimmed.ends_with('}')) {
+    return base::InvalidArgument(fmt::format("bad matcher format: {}: one matcher has no braces", text));
+  }
+  std::string warning;
+  BW_ASSIGN_OR_RETURN(std::vector<Matcher> matchers, ParseMatchers(text, MatcherMode::kFallback, warning));
+  if (matchers.size() != 1) {
+    return base::InvalidArgument(
+        fmt::format("bad matcher format: {}: expected 1 matcher, got {}", text, matchers.size()));
+  }
+  return std::move(matchers.front());
 }
 
 std::string MatcherText(const Matcher& matcher) {

@@ -9,13 +9,17 @@
 
 #include "base/status.h"
 #include "metric/matcher.h"
+#include "notify/dispatcher.h"
 
 namespace bellwether::notify {
 
-// Reads a list of matchers, braces optional. The UTF-8 grammar comes first; what it refuses or reads otherwise is read
-// with the classic grammar, whose reading then counts, and `warning` says so. kInvalidArgument "bad matcher format:
-// ...".
-[[nodiscard]] base::Result<std::vector<metric::Matcher>> ParseMatchers(std::string_view text, std::string& warning);
+// Reads a list of matchers, braces optional. In fallback mode the UTF-8 grammar comes first; what it refuses or reads
+// otherwise is read with the classic grammar, whose reading then counts, and `warning` says so. kInvalidArgument "bad
+// matcher format: ...".
+[[nodiscard]] base::Result<std::vector<metric::Matcher>> ParseMatchers(std::string_view text, MatcherMode mode,
+                                                                       std::string& warning);
+// The one matcher that `text` is, without braces, as requests and command lines have it.
+[[nodiscard]] base::Result<metric::Matcher> ParseMatcher(std::string_view text);
 
 // name="value", as route and group keys have it.
 [[nodiscard]] std::string MatcherText(const metric::Matcher& matcher);

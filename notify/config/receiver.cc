@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "notify/config/config_reader.h"
+#include "notify/config/foreign_receiver.h"
 
 namespace bellwether::notify {
 namespace {
@@ -12,11 +13,6 @@ using yaml::FieldReader;
 using yaml::YamlNode;
 
 constexpr std::string_view kOurs[] = {"webhook_configs", "slack_configs", "pagerduty_configs"};
-constexpr std::string_view kOthers[] = {
-    "email_configs",    "opsgenie_configs",   "msteamsv2_configs",  "msteams_configs",    "discord_configs",
-    "telegram_configs", "victorops_configs",  "pushover_configs",   "sns_configs",        "webex_configs",
-    "jira_configs",     "mattermost_configs", "rocketchat_configs", "incidentio_configs", "wechat_configs"};
-
 // What every integration has: send_resolved, http_config, timeout.
 Integration ReadCommon(FieldReader& fields, std::string kind, bool send_resolved, const GlobalSettings& global,
                        ReadContext& context) {
@@ -83,9 +79,9 @@ Integration ReadSlack(const YamlNode& node, const GlobalSettings& global, ReadCo
                        "update_message can only be used with bot tokens. api_url must be set to "
                        "https://slack.com/api/chat.postMessage");
   } else if (slack.api_url.empty() && (own_token || global.has_slack_app_token)) {
-    context.faults.Add(node.position,
-                       "Slack bot tokens (app_token) are not supported by this version; give the URL of an "
-                       "incoming webhook as api_url or api_url_file");
+    context.Undeliverable(node.position,
+                          "Slack bot tokens (app_token) are not supported by this version; give the URL of an "
+                          "incoming webhook as api_url or api_url_file");
   } else if (slack.api_url.empty()) {
     context.faults.Add(node.position, "no Slack API URL nor App token set either inline or in a file");
   }
@@ -112,12 +108,16 @@ Integration ReadSlack(const YamlNode& node, const GlobalSettings& global, ReadCo
     for (const YamlNode& item : fields.List("mrkdwn_in")) slack.mrkdwn_in.push_back(item.scalar);
   }
   constexpr std::string_view kKnown[] = {
-      "send_resolved", "http_config", "timeout",    "api_url",      "api_url_file",   "channel",       "username",
-      "icon_emoji",    "icon_url",    "link_names", "message_text", "color",          "title",         "title_link",
-      "pretext",       "text",        "fallback",   "callback_id",  "footer",         "fields",        "short_fields",
-      "image_url",     "thumb_url",   "mrkdwn_in",  "app_token",    "app_token_file", "update_message"};
-  constexpr std::string_view kReserved[] = {"actions", "app_url"};
-  fields.RefuseUnknown(kKnown, kReserved);
+      "send_resolved", "http_config",    "timeout",        "api_url",    "api_url_file", "channel",
+      "username",      "icon_emoji",     "icon_url",       "link_names", "message_text", "color",
+      "title",         "title_link",     "pretext",        "text",       "fallback",     "callback_id",
+      "footer",        "fields",         "short_fields",   "image_url",  "thumb_url",    "mrkdwn_in",
+      "app_token",     "app_token_file", "update_message", "actions",    "app_url"};
+  for (const std::string_view key : {"actions", "app_url"}) {
+    if (fields.Find(key) == nullptr) continue;
+    context.Undeliverable(fields.PositionOf(key), fmt::format("field '{}' is not supported by this version", key));
+  }
+  fields.RefuseUnknown(kKnown, {});
   out.target = std::move(slack);
   return out;
 }
@@ -174,7 +174,7 @@ Integration ReadPagerDuty(const YamlNode& node, const GlobalSettings& global, Re
 
 Receiver ReadReceiver(const YamlNode& node, const GlobalSettings& global, ReadContext& context) {
   FieldReader fields(node, "a receiver", context.faults);
-  Receiver receiver{.name = fields.Text("name"), .integrations = {}};
+  Receiver receiver{.name = fields.Text("name"), .integrations = {}, .labels = {}};
   if (receiver.name.empty()) context.faults.Add(node.position, "missing name in receiver");
   const auto read = [&](std::string_view key, auto reader) {
     std::size_t index = 0;
@@ -186,20 +186,19 @@ Receiver ReadReceiver(const YamlNode& node, const GlobalSettings& global, ReadCo
   read("webhook_configs", ReadWebhook);
   read("slack_configs", ReadSlack);
   read("pagerduty_configs", ReadPagerDuty);
-  for (const yaml::YamlField& field : node.fields) {
-    if (std::find(std::begin(kOthers), std::end(kOthers), field.key) == std::end(kOthers)) continue;
-    context.faults.Add(field.key_position,
-                       fmt::format("receiver \"{}\": {} are not supported by this version; there are webhook_configs, "
-                                   "slack_configs and pagerduty_configs",
-                                   receiver.name, field.key));
-  }
-  if (fields.Find("labels") != nullptr) {
-    fields.Texts("labels");
-    context.Warn(fields.PositionOf("labels"), "the labels of a receiver have no effect yet");
-  }
   std::vector<std::string_view> known = {"name", "labels"};
   known.insert(known.end(), std::begin(kOurs), std::end(kOurs));
-  known.insert(known.end(), std::begin(kOthers), std::end(kOthers));
+  for (const yaml::YamlField& field : node.fields) {
+    if (!IsForeignKind(field.key)) continue;
+    known.push_back(field.key);
+    if (field.value.kind != YamlNode::Kind::kNull) CheckForeignReceivers(field, receiver.name, global, context);
+  }
+  receiver.labels = fields.Texts("labels");
+  const std::string own_name = receiver.labels.emplace("name", receiver.name).first->second;
+  if (own_name != receiver.name) {
+    context.faults.Add(fields.PositionOf("labels"),
+                       fmt::format("the label name of a receiver is its name, \"{}\"; leave it out", receiver.name));
+  }
   fields.RefuseUnknown(known, {});
   return receiver;
 }

@@ -1,6 +1,5 @@
-// The route tree, and the blocks that are checked but not acted on yet.
+// The route tree.
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -17,53 +16,9 @@ using yaml::YamlPosition;
 
 struct RouteReader {
   std::span<const std::string> receivers;
-  std::span<const std::string> intervals;
+  const TimeIntervals& intervals;
   ReadContext& context;
 };
-
-void AddMatcher(metric::MatchOp op, const std::string& name, const std::string& value, YamlPosition position,
-                std::vector<metric::Matcher>& out, ReadContext& context) {
-  auto matcher = metric::Matcher::Make(op, name, value);
-  if (matcher.ok()) {
-    out.push_back(std::move(matcher).value());
-  } else {
-    context.faults.Add(position, matcher.status().message());
-  }
-}
-
-// `matchers` and the two deprecated maps; `prefix` is "", "source_" or "target_".
-std::vector<metric::Matcher> ReadMatchers(FieldReader& fields, const std::string& prefix, ReadContext& context) {
-  std::vector<metric::Matcher> out;
-  if (const YamlNode* node = fields.Find(prefix + "match"); node != nullptr) {
-    for (const auto& [name, value] : fields.Texts(prefix + "match")) {
-      AddMatcher(metric::MatchOp::kEqual, name, value, node->position, out, context);
-    }
-  }
-  if (const YamlNode* node = fields.Find(prefix + "match_re"); node != nullptr) {
-    for (const yaml::YamlField& field : node->fields) {
-      if (field.value.kind != YamlNode::Kind::kScalar) {
-        context.faults.Add(field.value.position, fmt::format("invalid regexp value for \"{}\"", field.key));
-        continue;
-      }
-      AddMatcher(metric::MatchOp::kRegex, field.key, field.value.scalar, field.value.position, out, context);
-    }
-  }
-  for (const YamlNode& node : fields.List(prefix + "matchers")) {
-    if (node.kind != YamlNode::Kind::kScalar) {
-      context.faults.Add(node.position, "a matcher must be text, as in 'team=\"ml\"'");
-      continue;
-    }
-    std::string warning;
-    auto matchers = ParseMatchers(node.scalar, warning);
-    if (!matchers.ok()) {
-      context.faults.Add(node.position, matchers.status().message());
-      continue;
-    }
-    if (!warning.empty()) context.Warn(node.position, warning);
-    for (metric::Matcher& m : *matchers) out.push_back(std::move(m));
-  }
-  return out;
-}
 
 void ReadGroupBy(FieldReader& fields, Route& route, ReadContext& context) {
   if (fields.Find("group_by") == nullptr) return;
@@ -103,22 +58,28 @@ void ReadTimers(FieldReader& fields, Route& route, ReadContext& context) {
   }
 }
 
-void CheckIntervalNames(FieldReader& fields, std::string_view key, bool is_root, const RouteReader& reader) {
-  if (fields.Find(key) == nullptr) return;
+std::vector<std::string> ReadIntervalNames(FieldReader& fields, std::string_view key, bool is_root,
+                                           const RouteReader& reader) {
+  std::vector<std::string> names;
+  if (fields.Find(key) == nullptr) return names;
   if (is_root) {
     reader.context.faults.Add(fields.PositionOf(key), key == "mute_time_intervals"
                                                           ? "root route must not have any mute time intervals"
                                                           : "root route must not have any active time intervals");
-    return;
+    return names;
   }
   for (const YamlNode& node : fields.List(key)) {
-    if (std::find(reader.intervals.begin(), reader.intervals.end(), node.scalar) == reader.intervals.end()) {
+    if (reader.intervals.count(node.scalar) == 0) {
+      std::vector<std::string_view> known;
+      for (const auto& [name, interval] : reader.intervals) known.push_back(name);
+      const std::string_view meant = yaml::Suggest(node.scalar, known);
       reader.context.faults.Add(node.position,
-                                fmt::format("undefined time interval \"{}\" used in route", node.scalar));
+                                fmt::format("undefined time interval \"{}\" used in route{}", node.scalar,
+                                            meant.empty() ? "" : fmt::format(", did you mean \"{}\"?", meant)));
     }
+    names.push_back(node.scalar);
   }
-  reader.context.Warn(fields.PositionOf(key),
-                      fmt::format("{} are not acted on by this version: this route notifies at all times", key));
+  return names;
 }
 
 void CheckReceiver(FieldReader& fields, const Route& route, const RouteReader& reader) {
@@ -150,8 +111,8 @@ void ReadRoute(const YamlNode& node, const Route* parent, std::size_t index, Rou
   route.continues = fields.Bool("continue").value_or(false);
   if (is_root && route.continues)
     context.faults.Add(fields.PositionOf("continue"), "cannot have continue in root route");
-  CheckIntervalNames(fields, "mute_time_intervals", is_root, reader);
-  CheckIntervalNames(fields, "active_time_intervals", is_root, reader);
+  route.mute_intervals = ReadIntervalNames(fields, "mute_time_intervals", is_root, reader);
+  route.active_intervals = ReadIntervalNames(fields, "active_time_intervals", is_root, reader);
   if (fields.Find("labels") != nullptr) {
     fields.Texts("labels");
     context.Warn(fields.PositionOf("labels"), "the labels of a route have no effect yet");
@@ -174,50 +135,11 @@ void ReadRoute(const YamlNode& node, const Route* parent, std::size_t index, Rou
 
 }  // namespace
 
-Route ReadRootRoute(const YamlNode& node, std::span<const std::string> receivers,
-                    std::span<const std::string> intervals, ReadContext& context) {
+Route ReadRootRoute(const YamlNode& node, std::span<const std::string> receivers, const TimeIntervals& intervals,
+                    ReadContext& context) {
   Route root;
   ReadRoute(node, nullptr, 0, root, RouteReader{receivers, intervals, context});
   return root;
-}
-
-void CheckInhibitRules(std::span<const YamlNode> rules, ReadContext& context) {
-  for (const YamlNode& node : rules) {
-    FieldReader fields(node, "an inhibition rule", context.faults);
-    static_cast<void>(ReadMatchers(fields, "source_", context));
-    static_cast<void>(ReadMatchers(fields, "target_", context));
-    fields.List("equal");
-    constexpr std::string_view kKnown[] = {
-        "name",         "source_matchers", "source_match", "source_match_re", "target_matchers",
-        "target_match", "target_match_re", "equal"};
-    fields.RefuseUnknown(kKnown, {});
-  }
-  if (!rules.empty()) {
-    context.Warn(rules.front().position,
-                 "inhibit_rules are not acted on by this version: alerts that another one would "
-                 "suppress are notified");
-  }
-}
-
-std::vector<std::string> CheckTimeIntervals(std::span<const YamlNode> intervals, ReadContext& context) {
-  std::vector<std::string> names;
-  for (const YamlNode& node : intervals) {
-    FieldReader fields(node, "a time interval", context.faults);
-    std::string name = fields.Text("name");
-    if (name.empty()) context.faults.Add(node.position, "missing name in time interval");
-    if (std::find(names.begin(), names.end(), name) != names.end()) {
-      context.faults.Add(node.position, fmt::format("time interval \"{}\" is not unique", name));
-    }
-    names.push_back(std::move(name));
-    for (const YamlNode& spec : fields.List("time_intervals")) {
-      FieldReader parts(spec, "an element of time_intervals", context.faults);
-      constexpr std::string_view kParts[] = {"times", "weekdays", "days_of_month", "months", "years", "location"};
-      parts.RefuseUnknown(kParts, {});
-    }
-    constexpr std::string_view kKnown[] = {"name", "time_intervals"};
-    fields.RefuseUnknown(kKnown, {});
-  }
-  return names;
 }
 
 }  // namespace bellwether::notify

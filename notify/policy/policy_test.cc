@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
 #include "base/sha256.h"
-#include "notify/config/matcher_text.h"
 #include "notify/policy/flush.h"
 #include "notify/policy/outcome.h"
 #include "notify/policy/route.h"
@@ -10,30 +9,6 @@ namespace bellwether::notify {
 namespace {
 
 using base::TimestampMs;
-
-TEST(Matchers, Utf8AndClassic) {
-  const auto check = [](std::string_view text, std::string_view expected, bool warns = false) {
-    std::string warning;
-    const auto matchers = ParseMatchers(text, warning);
-    EXPECT_EQ(matchers.ok() ? MatchersText(*matchers) : "error", expected) << text;
-    EXPECT_EQ(!warning.empty(), warns) << text << ": " << warning;
-  };
-  check("foo=bar", "{foo=\"bar\"}");
-  check("{foo=\"bar\",}", "{foo=\"bar\"}");
-  check("\"foo bar\"=\"x\"", "{\"foo bar\"=\"x\"}");
-  check("Προμηθεύς=🔥", "{Προμηθεύς=\"🔥\"}");
-  check("foo=~[0-9]+", "{foo=~\"[0-9]+\"}");
-  check("b!=1, a!~\"x|y\", a=~z", "{a!~\"x|y\",a=~\"z\",b!=\"1\"}");
-  check("{}", "{}");
-  check("", "{}");
-  check("foo=", "{foo=\"\"}", true);              // Classic alone allows it.
-  check("foo=~\\d+", "{foo=~\"\\\\d+\"}", true);  // A backslash is reserved in UTF-8.
-  check("foo=\"\\xf0\\x9f\\x99\\x82\"", "{foo=\"\\\\xf0\\\\x9f\\\\x99\\\\x82\"}", true);
-  check("{foo=bar", "{foo=\"bar\"}", true);
-  check("foo", "error");
-  check("=bar", "error");
-  check("foo=~\"[\"", "error");
-}
 
 Route MakeRoute(std::string id, std::vector<metric::Matcher> matchers, bool continues = false) {
   Route route;

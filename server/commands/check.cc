@@ -10,6 +10,8 @@
 #include <CLI/CLI.hpp>
 
 #include "base/clock.h"
+#include "base/read_file.h"
+#include "notify/dispatcher.h"
 #include "rules/rule_check.h"
 #include "rules/rule_lint.h"
 #include "server/commands/stored_findings.h"
@@ -162,6 +164,23 @@ int CheckConfig(const CheckFlags& flags) {
   return code;
 }
 
+// Also what could not be served here: Alertmanager's own files are judged as Alertmanager judges them.
+int CheckAlertmanager(const CheckFlags& flags) {
+  int code = 0;
+  for (const std::string& file : flags.files) {
+    const auto text = base::ReadFile(file);
+    if (!text.ok()) {
+      code |= CheckOne(file, text.status(), "");
+      continue;
+    }
+    const auto config = notify::ParseConfig(file, *text, "", {.use = notify::ConfigUse::kJudge});
+    code |= CheckOne(file, config.status(), config.ok() ? notify::ConfigSummary(**config) : "");
+    if (!config.ok()) continue;
+    for (const std::string& warning : notify::ConfigWarnings(**config)) fmt::print("  WARNING: {}\n", warning);
+  }
+  return code;
+}
+
 }  // namespace
 
 void AddCheckCommand(CLI::App& app, std::function<int()>& run) {
@@ -182,6 +201,7 @@ void AddCheckCommand(CLI::App& app, std::function<int()>& run) {
     return Added{command, flags};
   };
   add("config", "A configuration file, and the rule files it names", CheckConfig);
+  add("alertmanager", "An Alertmanager's configuration file", CheckAlertmanager);
   const Added rules = add("rules", "Rule files", CheckRules);
   rules.command->add_option("--lint", rules.flags->lint, "Advice beside the faults: all, duplicate-rules or none")
       ->check(CLI::IsMember({"all", "duplicate-rules", "none"}));
