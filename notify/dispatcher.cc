@@ -1,6 +1,7 @@
 #include "notify/dispatcher.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <chrono>
 #include <deque>
@@ -87,7 +88,13 @@ class Dispatcher::Impl {
         external_url_(std::move(external_url)),
         random_(dependencies.seed),
         queue_length_(
-            deps_.metrics.AddGauge("bellwether_notifications_queue_length", "Messages that wait to be delivered.")) {}
+            deps_.metrics.AddGauge("bellwether_notifications_queue_length", "Messages that wait to be delivered.")) {
+    for (std::size_t i = 0; i < kSuppressReasonCount; ++i) {
+      suppressed_[i] = &deps_.metrics.AddCounter("alertmanager_notifications_suppressed_total",
+                                                 "Alerts that a flush did not tell, by reason.",
+                                                 {{"reason", std::string(kSuppressReasonNames[i])}});
+    }
+  }
 
   ~Impl() { Stop(); }
 
@@ -161,6 +168,8 @@ class Dispatcher::Impl {
       const base::MutexLock lock(mu_);
       config_ = std::move(config);
       external_url_ = std::move(external_url);
+      suppression_.SetInhibitRules(config_ ? config_->inhibit_rules : std::vector<InhibitRule>());
+      NoteAllSources();
       // What was broken may be mended.
       channel_rest_.clear();
       if (!loaded_) return base::OkStatus();  // Load regroups.
@@ -179,6 +188,7 @@ class Dispatcher::Impl {
       const base::MutexLock lock(mu_);
       book_ = std::move(book);
       loaded_ = true;
+      NoteAllSources();
       queue_length_.Set(static_cast<double>(book_.waiting.size()));
     }
     return Apply([](const PlanContext& context, Change& change) { PlanRegroup(context, change); });
@@ -192,21 +202,60 @@ class Dispatcher::Impl {
     const base::TimestampMs now = deps_.clock.Now();
     {
       const base::MutexLock lock(mu_);
-      plan(PlanContext{.book = book_, .config = config_.get(), .now = now, .started_at = started_at_}, change);
+      plan(PlanContext{.book = book_,
+                       .config = config_.get(),
+                       .now = now,
+                       .started_at = started_at_,
+                       .suppression = &suppression_},
+           change);
       if (change.empty()) return base::OkStatus();
       batch = BatchOf(change, book_, now);
     }
     BW_RETURN_IF_ERROR(deps_.state.Apply(batch));
     const base::MutexLock lock(mu_);
+    for (std::size_t i = 0; i < kSuppressReasonCount; ++i) suppressed_[i]->Add(change.suppressed[i]);
+    const std::vector<std::uint64_t> alerts = AlertsOf(change, book_);
     MakeChange(std::move(change), book_);
+    for (const std::uint64_t fingerprint : alerts) NoteSource(fingerprint);
     queue_length_.Set(static_cast<double>(book_.waiting.size()));
     return base::OkStatus();
+  }
+
+  // The book has changed what it says of an alert, which may inhibit others.
+  void NoteSource(std::uint64_t fingerprint) BW_REQUIRES(mu_) {
+    if (suppression_.inhibition().empty()) return;
+    const metric::AlertUpdate* alert = NewestOf(book_, fingerprint);
+    if (alert == nullptr || alert->phase == metric::AlertPhase::kResolved) {
+      suppression_.inhibition().Remove(fingerprint);
+    } else {
+      suppression_.inhibition().SetFiring(fingerprint, alert->labels, EffectiveEnd(*alert, started_at_));
+    }
+  }
+  void NoteAllSources() BW_REQUIRES(mu_) {
+    for (const auto& [fingerprint, groups] : book_.holders) NoteSource(fingerprint);
+  }
+
+  // Which time intervals contain the present; minutes are the finest that they know. Reads zone files.
+  void LookAtIntervals() BW_REQUIRES(turn_) {
+    std::shared_ptr<const Config> config;
+    {
+      const base::MutexLock lock(mu_);
+      config = config_;
+    }
+    const std::int64_t minute = deps_.clock.Now().ms / 60'000;
+    if (config == nullptr || (config == intervals_of_ && minute == intervals_at_)) return;
+    intervals_of_ = config;
+    intervals_at_ = minute;
+    auto in_force = IntervalsAt(config->time_intervals, deps_.clock.Now());
+    const base::MutexLock lock(mu_);
+    suppression_.SetIntervals(std::move(in_force));
   }
 
   void Work(const std::stop_token& stop) {
     base::Status status;
     {
       const base::MutexLock turn(turn_);
+      LookAtIntervals();
       status = Load();
       if (status.ok()) status = Apply([](const PlanContext& context, Change& change) { PlanFlush(context, change); });
     }
@@ -414,9 +463,13 @@ class Dispatcher::Impl {
   std::set<ChannelId> busy_ BW_GUARDED_BY(mu_);
   std::map<ChannelId, base::TimestampMs> channel_rest_ BW_GUARDED_BY(mu_);
   std::deque<WaitingMessage> delivered_ BW_GUARDED_BY(mu_);  // Newest first.
+  Suppression suppression_ BW_GUARDED_BY(mu_);
+  std::shared_ptr<const Config> intervals_of_ BW_GUARDED_BY(turn_);
+  std::int64_t intervals_at_ BW_GUARDED_BY(turn_) = 0;
   std::mt19937_64 random_ BW_GUARDED_BY(turn_);
 
   base::Gauge& queue_length_;
+  std::array<base::Counter*, kSuppressReasonCount> suppressed_{};
   std::vector<std::jthread> workers_;  // Of Start and Stop, called by the owner.
 };
 

@@ -116,11 +116,6 @@ void ReadTop(const YamlNode& node, Config& config, ReadContext& context) {
   for (const std::string_view key : {"tracing", "event_recorder"}) {
     if (fields.Find(key) != nullptr) context.Warn(fields.PositionOf(key), fmt::format("'{}' has no effect here", key));
   }
-  for (const std::string_view key : {"inhibit_rules", "time_intervals", "mute_time_intervals"}) {
-    if (fields.Find(key) != nullptr) {
-      context.Warn(fields.PositionOf(key), fmt::format("'{}' are not acted on by this version", key));
-    }
-  }
   config.shown = ShownConfig(node);
   constexpr std::string_view kKnown[] = {"global",        "route",          "receivers",           "inhibit_rules",
                                          "templates",     "time_intervals", "mute_time_intervals", "tracing",

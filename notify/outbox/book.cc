@@ -1,5 +1,6 @@
 #include "notify/outbox/book.h"
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 
@@ -19,7 +20,8 @@ constexpr std::string_view kAnnouncedPrefix = "notify/v1/announced/";
 constexpr std::string_view kWaitingPrefix = "notify/v1/waiting/";
 constexpr std::string_view kDeadPrefix = "notify/v1/dead/";
 constexpr std::uint64_t kBookVersion = 1;
-constexpr std::uint64_t kWaitingVersion = 2;  // 1: without the age.
+constexpr std::uint64_t kWaitingVersion = 2;    // 1: without the age.
+constexpr std::uint64_t kAnnouncedVersion = 2;  // 1: without what is open.
 
 void AppendTime(std::string& out, base::TimestampMs t) { base::AppendVarint(out, base::ZigZag(t.ms)); }
 
@@ -94,16 +96,19 @@ bool ReadFingerprints(std::string_view& in, std::set<std::uint64_t>& out) {
 
 std::string AnnouncedBytes(const Announced& announced) {
   std::string out;
-  base::AppendVarint(out, kBookVersion);
+  base::AppendVarint(out, kAnnouncedVersion);
   AppendTime(out, announced.at);
   AppendFingerprints(out, announced.firing);
   AppendFingerprints(out, announced.resolved);
+  AppendFingerprints(out, announced.open);
   return out;
 }
 
 bool ReadAnnounced(std::string_view in, Announced& out) {
-  return ReadVersion(in) && ReadTime(in, out.at) && ReadFingerprints(in, out.firing) &&
-         ReadFingerprints(in, out.resolved) && in.empty();
+  std::uint64_t version = 0;
+  return base::ReadVarint(in, version) && version > 0 && version <= kAnnouncedVersion && ReadTime(in, out.at) &&
+         ReadFingerprints(in, out.firing) && ReadFingerprints(in, out.resolved) &&
+         (version == 1 || ReadFingerprints(in, out.open)) && in.empty();
 }
 
 std::string WaitingBytes(const WaitingMessage& waiting) {
@@ -172,6 +177,25 @@ base::Status LoadEntries(const storage::StateStore& state, std::string_view pref
   return corrupt.empty() ? base::OkStatus() : base::Corruption("read " + corrupt + ": malformed entry");
 }
 
+void AddHolder(std::uint64_t fingerprint, const std::string& group, Book& book) {
+  std::vector<std::string>& holders = book.holders[fingerprint];
+  if (std::find(holders.begin(), holders.end(), group) == holders.end()) holders.push_back(group);
+}
+
+void RemoveHolder(std::uint64_t fingerprint, const std::string& group, Book& book) {
+  const auto it = book.holders.find(fingerprint);
+  if (it == book.holders.end()) return;
+  std::erase(it->second, group);
+  if (it->second.empty()) book.holders.erase(it);
+}
+
+void RemoveGroup(const std::string& id, Book& book) {
+  const auto it = book.groups.find(id);
+  if (it == book.groups.end()) return;
+  for (const auto& [fingerprint, alert] : it->second.alerts) RemoveHolder(fingerprint, id, book);
+  book.groups.erase(it);
+}
+
 void AddDead(WaitingMessage message, Book& book) {
   book.dead.push_back(std::move(message));
   if (book.dead.size() > kDeadLettersMax) book.dead.pop_front();
@@ -216,9 +240,9 @@ storage::StateBatch BatchOf(const Change& change, const Book& book, base::Timest
     if (alert) {
       std::string bytes;
       metric::EncodeAlertUpdate(*alert, bytes);
-      batch.Put(AlertKey(key.first, key.second), std::move(bytes));
+      batch.Put(AlertKey(key.second, key.first), std::move(bytes));
     } else {
-      batch.Delete(AlertKey(key.first, key.second));
+      batch.Delete(AlertKey(key.second, key.first));
     }
   }
   for (const auto& [id, announced] : change.announced) {
@@ -248,7 +272,7 @@ void MakeChange(Change change, Book& book) {
   if (change.next_id) book.next_id = *change.next_id;
   for (auto& [id, group] : change.groups) {
     if (!group) {
-      book.groups.erase(id);
+      RemoveGroup(id, book);
       continue;
     }
     AlertGroup& slot = book.groups[id];
@@ -256,12 +280,15 @@ void MakeChange(Change change, Book& book) {
     slot = std::move(*group);
   }
   for (auto& [key, alert] : change.alerts) {
-    const auto it = book.groups.find(key.first);
+    const auto& [fingerprint, group] = key;
+    const auto it = book.groups.find(group);
     if (it == book.groups.end()) continue;
     if (alert) {
-      it->second.alerts.insert_or_assign(key.second, std::move(*alert));
+      it->second.alerts.insert_or_assign(fingerprint, std::move(*alert));
+      AddHolder(fingerprint, group, book);
     } else {
-      it->second.alerts.erase(key.second);
+      it->second.alerts.erase(fingerprint);
+      RemoveHolder(fingerprint, group, book);
     }
   }
   for (auto& [id, announced] : change.announced) {
@@ -281,6 +308,42 @@ void MakeChange(Change change, Book& book) {
   for (WaitingMessage& dead : change.dead) AddDead(std::move(dead), book);
 }
 
+AlertGroup HeaderOf(const AlertGroup& group) {
+  AlertGroup header;
+  header.route_id = group.route_id;
+  header.group_key = group.group_key;
+  header.receiver = group.receiver;
+  header.group_labels = group.group_labels;
+  header.next_flush = group.next_flush;
+  header.flushed = group.flushed;
+  header.orphan = group.orphan;
+  return header;
+}
+
+std::vector<std::uint64_t> AlertsOf(const Change& change, const Book& book) {
+  std::vector<std::uint64_t> out;
+  for (const auto& [key, alert] : change.alerts) out.push_back(key.first);
+  for (const auto& [id, group] : change.groups) {
+    const auto it = group ? book.groups.end() : book.groups.find(id);
+    if (it == book.groups.end()) continue;
+    for (const auto& [fingerprint, alert] : it->second.alerts) out.push_back(fingerprint);
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+const metric::AlertUpdate* NewestOf(const Book& book, std::uint64_t fingerprint) {
+  const metric::AlertUpdate* newest = nullptr;
+  const auto holders = book.holders.find(fingerprint);
+  if (holders == book.holders.end()) return nullptr;
+  for (const std::string& group : holders->second) {
+    const metric::AlertUpdate& alert = book.groups.at(group).alerts.at(fingerprint);
+    if (newest == nullptr || newest->updated_at < alert.updated_at) newest = &alert;
+  }
+  return newest;
+}
+
 base::Result<Book> LoadBook(const storage::StateStore& state) {
   Book book;
   BW_ASSIGN_OR_RETURN(book.taken, LoadNumber(state, kTakenKey, 0));
@@ -294,7 +357,9 @@ base::Result<Book> LoadBook(const storage::StateStore& state) {
     metric::AlertUpdate alert;
     if (!SplitAlertKey(rest, group, fingerprint) || !metric::DecodeAlertUpdate(value, alert)) return false;
     const auto it = book.groups.find(group);
-    if (it != book.groups.end()) it->second.alerts.emplace(fingerprint, std::move(alert));
+    if (it == book.groups.end()) return true;
+    it->second.alerts.emplace(fingerprint, std::move(alert));
+    AddHolder(fingerprint, group, book);
     return true;
   }));
   BW_RETURN_IF_ERROR(LoadEntries(state, kAnnouncedPrefix, [&](std::string_view rest, std::string_view value) {

@@ -8,11 +8,13 @@
 // Keys and values: docs/notifications.md, "What is stored".
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,7 @@
 #include "base/time.h"
 #include "metric/alert_update.h"
 #include "notify/policy/flush.h"
+#include "notify/policy/suppression.h"
 #include "notify/receivers/message.h"
 #include "storage/state_store.h"
 
@@ -62,11 +65,13 @@ struct WaitingMessage {
 struct Change {
   std::optional<std::uint64_t> taken;
   std::map<std::string, std::optional<AlertGroup>> groups;  // By GroupId; without alerts. Removal removes them too.
-  std::map<std::pair<std::string, std::uint64_t>, std::optional<metric::AlertUpdate>> alerts;
+  // By fingerprint and GroupId.
+  std::map<std::pair<std::uint64_t, std::string>, std::optional<metric::AlertUpdate>> alerts;
   std::map<std::string, std::optional<std::pair<Announced, base::TimestampMs>>> announced;  // With its expiry.
   std::map<std::string, std::optional<WaitingMessage>> waiting;                             // By DestinationId.
   std::vector<WaitingMessage> dead;
   std::optional<std::uint64_t> next_id;
+  std::array<std::uint64_t, kSuppressReasonCount> suppressed{};  // Alerts that were not told, by reason; not stored.
 
   [[nodiscard]] bool empty() const {
     return !taken && groups.empty() && alerts.empty() && announced.empty() && waiting.empty() && dead.empty();
@@ -77,6 +82,7 @@ struct Book {
   std::uint64_t taken = 0;
   std::uint64_t next_id = 1;
   std::map<std::string, AlertGroup> groups;
+  std::unordered_map<std::uint64_t, std::vector<std::string>> holders;  // The groups of each alert.
   std::map<std::string, Announced> announced;
   std::map<std::string, WaitingMessage> waiting;
   std::deque<WaitingMessage> dead;  // Oldest first.
@@ -88,6 +94,15 @@ inline constexpr std::size_t kDeadLettersMax = 1000;  // In memory; the store ke
 // `book` is the one that the change is about to be made to: removing a group removes the alerts it has there.
 [[nodiscard]] storage::StateBatch BatchOf(const Change& change, const Book& book, base::TimestampMs now);
 void MakeChange(Change change, Book& book);
+
+// A group without its alerts, as a Change has it.
+[[nodiscard]] AlertGroup HeaderOf(const AlertGroup& group);
+
+// What was heard last of an alert; null if no group has it.
+[[nodiscard]] const metric::AlertUpdate* NewestOf(const Book& book, std::uint64_t fingerprint);
+
+// The fingerprints of the alerts that the change is about.
+[[nodiscard]] std::vector<std::uint64_t> AlertsOf(const Change& change, const Book& book);
 
 // kCorruption, naming the key, if an entry is not what was written.
 [[nodiscard]] base::Result<Book> LoadBook(const storage::StateStore& state);

@@ -102,6 +102,23 @@ void DeliveryWorld::Resolve(const metric::Labels& labels) {
   Tell(std::move(update));
 }
 
+std::vector<std::string> DeliveryWorld::Told() {
+  const auto names = [](const std::vector<std::string>& spells) {
+    std::string out;
+    for (const std::string& spell : spells) {
+      const auto labels = nlohmann::json::parse(spell.substr(0, spell.rfind(' ')));
+      out += (out.empty() ? "" : " ") + labels.value("n", "?");
+    }
+    return "[" + out + "]";
+  };
+  std::vector<std::string> out;
+  for (; told_ < receipts.size(); ++told_) {
+    const Receipt& r = receipts[told_];
+    out.push_back(r.reason + " " + names(r.firing) + " " + names(r.resolved));
+  }
+  return out;
+}
+
 void DeliveryWorld::Tell(metric::AlertUpdate update) {
   update.sequence = next_sequence_++;
   update.updated_at = clock.Now();

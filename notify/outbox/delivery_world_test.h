@@ -74,6 +74,11 @@ class DeliveryWorld {
   // another, `down` later.
   void Pass(base::DurationMs time, base::DurationMs step = base::Seconds(1));
 
+  // A process that ends and one that follows it at once.
+  void Restart() { MakeDispatcher(); }
+  // What came since the last call: "REASON [A B] [C]" with the label `n` of the firing and of the resolved alerts.
+  [[nodiscard]] std::vector<std::string> Told();
+
   // What the receiver says; a success without it. Not asked by a dead process.
   std::function<base::Result<base::HttpClientResponse>(base::TimestampMs now)> answer;
   base::DurationMs down = base::Seconds(3);
@@ -99,6 +104,7 @@ class DeliveryWorld {
   std::deque<metric::AlertUpdate> owed_;
   std::map<metric::Labels, base::TimestampMs> firing_since_;
   std::uint64_t next_sequence_ = 1;
+  std::size_t told_ = 0;  // Receipts that Told has given.
 };
 
 }  // namespace bellwether::notify

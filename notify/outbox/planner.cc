@@ -1,9 +1,9 @@
 #include "notify/outbox/planner.h"
 
-#include <algorithm>
+#include <set>
 #include <utility>
 
-#include "notify/outbox/queue.h"
+#include "notify/outbox/group_flush.h"
 #include "notify/policy/route.h"
 
 namespace bellwether::notify {
@@ -17,21 +17,26 @@ const AlertGroup* GroupAfter(const PlanContext& context, const Change& change, c
 }
 
 bool HoldsAlert(const PlanContext& context, const Change& change, const std::string& id, std::uint64_t fingerprint) {
-  if (const auto it = change.alerts.find({id, fingerprint}); it != change.alerts.end()) return it->second.has_value();
+  if (const auto it = change.alerts.find({fingerprint, id}); it != change.alerts.end()) return it->second.has_value();
   const auto it = context.book.groups.find(id);
   return it != context.book.groups.end() && it->second.alerts.count(fingerprint) > 0;
 }
 
-AlertGroup HeaderOf(const AlertGroup& group) {
-  AlertGroup header;
-  header.route_id = group.route_id;
-  header.group_key = group.group_key;
-  header.receiver = group.receiver;
-  header.group_labels = group.group_labels;
-  header.next_flush = group.next_flush;
-  header.flushed = group.flushed;
-  header.orphan = group.orphan;
-  return header;
+// The groups that will know the alert.
+std::set<std::string> HoldersAfter(const PlanContext& context, const Change& change, std::uint64_t fingerprint) {
+  std::set<std::string> out;
+  if (const auto it = context.book.holders.find(fingerprint); it != context.book.holders.end()) {
+    out.insert(it->second.begin(), it->second.end());
+  }
+  for (auto it = change.alerts.lower_bound({fingerprint, ""});
+       it != change.alerts.end() && it->first.first == fingerprint; ++it) {
+    if (it->second) {
+      out.insert(it->first.second);
+    } else {
+      out.erase(it->first.second);
+    }
+  }
+  return out;
 }
 
 // Puts a firing alert into its group on `route`, making the group if need be.
@@ -54,121 +59,27 @@ void JoinGroup(const PlanContext& context, const Route& route, const metric::Ale
     header.next_flush = first;
     change.groups[id] = std::move(header);
   }
-  change.alerts[{id, update.labels.Fingerprint()}] = update;
+  change.alerts[{update.labels.Fingerprint(), id}] = update;
 }
 
 void PlanUpdate(const PlanContext& context, const metric::AlertUpdate& update, Change& change) {
   const std::uint64_t fingerprint = update.labels.Fingerprint();
   const bool resolved = update.phase == metric::AlertPhase::kResolved;
-  // A firing alert joins its groups below; apart from these, only groups that no route leads to any more may know it.
-  const auto reaches = [&](const std::string& id, const AlertGroup& group) {
-    return (resolved || group.orphan) && HoldsAlert(context, change, id, fingerprint);
-  };
   const auto note = [&](const std::string& id) {
     // Where the alert goes on under other labels in the same group, it is one alert there, and none has ended.
     const bool goes_on =
         resolved && !update.moved_to.empty() && HoldsAlert(context, change, id, update.moved_to.Fingerprint());
-    change.alerts[{id, fingerprint}] = goes_on ? std::nullopt : std::optional(update);
+    change.alerts[{fingerprint, id}] = goes_on ? std::nullopt : std::optional(update);
   };
-  for (const auto& [id, group] : context.book.groups) {
-    if (reaches(id, group)) note(id);
-  }
-  for (const auto& [id, group] : change.groups) {
-    if (group && reaches(id, *group)) note(id);
+  for (const std::string& id : HoldersAfter(context, change, fingerprint)) {
+    const AlertGroup* group = GroupAfter(context, change, id);
+    // A firing alert joins its groups below; apart from these, only groups that no route leads to any more may know it.
+    if (group != nullptr && (resolved || group->orphan)) note(id);
   }
   if (context.config == nullptr || resolved) return;
   for (const Route* route : MatchRoutes(context.config->route, update.labels)) {
     JoinGroup(context, *route, update, change);
   }
-}
-
-// A group's alerts at a flush.
-struct GroupState {
-  std::set<std::uint64_t> firing;
-  std::set<std::uint64_t> resolved;
-  std::vector<MessageAlert> alerts;
-};
-
-GroupState StateOf(const PlanContext& context, const AlertGroup& group) {
-  GroupState state;
-  for (const auto& [fingerprint, alert] : group.alerts) {
-    const bool resolved = IsResolved(alert, context.started_at, context.now);
-    (resolved ? state.resolved : state.firing).insert(fingerprint);
-    state.alerts.push_back({.update = alert,
-                            .firing = !resolved,
-                            .ended_at = resolved ? EffectiveEnd(alert, context.started_at) : base::TimestampMs()});
-  }
-  SortAlerts(state.alerts);
-  return state;
-}
-
-void PlanIntegration(const PlanContext& context, const AlertGroup& group, const Integration& integration,
-                     base::DurationMs repeat_interval, const GroupState& state, Change& change) {
-  const std::string destination = DestinationId(group.group_key, group.receiver, integration.kind, integration.index);
-  const NotifyPolicy policy{.send_resolved = integration.send_resolved, .repeat_interval = repeat_interval};
-  const Announced* told = AnnouncedAfter(context, change, destination);
-  const Announced last = told != nullptr ? *told : Announced();
-  const NotifyReason reason = DecideNotify(told, state.firing, state.resolved, policy, context.now);
-  if (reason == NotifyReason::kNothing) return;
-  if (group.orphan && reason != NotifyReason::kAllResolved) return;
-  if (state.firing.empty()) {
-    change.announced[destination] = std::nullopt;
-    if (!integration.send_resolved) {
-      // What still waits would announce as firing what is over, and nothing would ever take it back.
-      if (WaitingAfter(context, change, destination) != nullptr) change.waiting[destination] = std::nullopt;
-      return;
-    }
-  } else {
-    change.announced[destination] = {Announced{context.now, state.firing, state.resolved},
-                                     context.now + AnnouncedAge(repeat_interval)};
-  }
-  Message message;
-  message.group_key = group.group_key;
-  message.receiver = group.receiver;
-  message.integration = integration.kind;
-  message.index = integration.index;
-  message.reason = std::string(NotifyReasonText(reason));
-  message.group_labels = group.group_labels;
-  for (const MessageAlert& alert : state.alerts) {
-    if (!alert.firing && !integration.send_resolved) continue;
-    message.alerts.push_back(alert);
-    const auto& known = alert.firing ? last.firing : last.resolved;
-    message.alerts.back().is_new = known.count(alert.update.labels.Fingerprint()) == 0;
-  }
-  Enqueue(context, destination, std::move(message), AnnouncedAge(repeat_interval), change);
-}
-
-bool IsAnnounced(const PlanContext& context, const Change& change, const AlertGroup& group) {
-  const auto receiver = context.config->receivers.find(group.receiver);
-  if (receiver == context.config->receivers.end()) return false;
-  return std::any_of(
-      receiver->second.integrations.begin(), receiver->second.integrations.end(), [&](const Integration& i) {
-        const Announced* last =
-            AnnouncedAfter(context, change, DestinationId(group.group_key, group.receiver, i.kind, i.index));
-        return last != nullptr && !last->firing.empty();
-      });
-}
-
-void FlushGroup(const PlanContext& context, const std::string& id, const AlertGroup& group, Change& change) {
-  const Route* route = FindRoute(context.config->route, group.route_id);
-  const Route defaults;
-  const Route& timers = route != nullptr ? *route : defaults;
-  const GroupState state = StateOf(context, group);
-  if (const auto it = context.config->receivers.find(group.receiver); it != context.config->receivers.end()) {
-    for (const Integration& integration : it->second.integrations) {
-      PlanIntegration(context, group, integration, timers.repeat_interval, state, change);
-    }
-  }
-  const bool is_over = state.firing.empty() || (group.orphan && !IsAnnounced(context, change, group));
-  if (is_over) {
-    change.groups[id] = std::nullopt;
-    return;
-  }
-  for (const std::uint64_t fingerprint : state.resolved) change.alerts[{id, fingerprint}] = std::nullopt;
-  AlertGroup header = HeaderOf(group);
-  header.flushed = true;
-  header.next_flush = context.now + timers.group_interval;
-  change.groups[id] = std::move(header);
 }
 
 }  // namespace
@@ -191,11 +102,8 @@ void PlanFlush(const PlanContext& context, Change& change) {
 void PlanRegroup(const PlanContext& context, Change& change) {
   if (context.config == nullptr) return;
   std::map<std::uint64_t, const metric::AlertUpdate*> newest;
-  for (const auto& [id, group] : context.book.groups) {
-    for (const auto& [fingerprint, alert] : group.alerts) {
-      const metric::AlertUpdate*& slot = newest[fingerprint];
-      if (slot == nullptr || slot->sequence < alert.sequence) slot = &alert;
-    }
+  for (const auto& [fingerprint, holders] : context.book.holders) {
+    newest.emplace(fingerprint, NewestOf(context.book, fingerprint));
   }
   std::map<std::string, std::set<std::uint64_t>> wanted;
   for (const auto& [fingerprint, alert] : newest) {
@@ -211,7 +119,7 @@ void PlanRegroup(const PlanContext& context, Change& change) {
     const auto it = wanted.find(id);
     if (it != wanted.end()) {
       for (const auto& [fingerprint, alert] : group.alerts) {
-        if (it->second.count(fingerprint) == 0) change.alerts[{id, fingerprint}] = std::nullopt;
+        if (it->second.count(fingerprint) == 0) change.alerts[{fingerprint, id}] = std::nullopt;
       }
     }
     AlertGroup header = HeaderOf(group);

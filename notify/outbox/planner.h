@@ -12,6 +12,7 @@
 #include "notify/config/config.h"
 #include "notify/outbox/book.h"
 #include "notify/policy/outcome.h"
+#include "notify/policy/suppression.h"
 
 namespace bellwether::notify {
 
@@ -19,7 +20,8 @@ struct PlanContext {
   const Book& book;
   const Config* config = nullptr;  // Null: nothing is notified.
   base::TimestampMs now;
-  base::TimestampMs started_at;  // Of the process; see EffectiveEnd.
+  base::TimestampMs started_at;              // Of the process; see EffectiveEnd.
+  const Suppression* suppression = nullptr;  // Null: nothing is suppressed.
 };
 
 // Updates up to the last one taken are ignored. A firing alert joins the group of each route that takes it; a

@@ -33,6 +33,35 @@ NotifyReason DecideNotify(const Announced* last, const std::set<std::uint64_t>& 
   return NotifyReason::kNothing;
 }
 
+FlushDecision DecideFlush(const Announced* last, const FlushAlerts& alerts, const NotifyPolicy& policy,
+                          base::TimestampMs now) {
+  const auto is_announced = [&](std::uint64_t f) {
+    return last != nullptr && (last->firing.count(f) > 0 || last->open.count(f) > 0);
+  };
+  FlushDecision out{.reason = NotifyReason::kNothing, .resolved = alerts.resolved, .open = {}, .held = {}};
+  std::set<std::uint64_t> owed;
+  for (const std::uint64_t f : alerts.muted_resolved) {
+    if (is_announced(f)) owed.insert(f);
+  }
+  for (const std::uint64_t f : alerts.muted_firing) {
+    if (is_announced(f)) out.open.insert(f);
+  }
+  if (alerts.firing.empty() && !out.open.empty() &&
+      std::none_of(alerts.resolved.begin(), alerts.resolved.end(), is_announced)) {
+    if (policy.send_resolved) out.held = std::move(owed);
+    return out;
+  }
+  out.resolved.insert(owed.begin(), owed.end());
+  if (alerts.firing.empty() && out.resolved.empty()) return out;
+  out.reason = DecideNotify(last, alerts.firing, out.resolved, policy, now);
+  const bool ends_open = std::any_of(out.resolved.begin(), out.resolved.end(),
+                                     [&](std::uint64_t f) { return last != nullptr && last->open.count(f) > 0; });
+  if (out.reason == NotifyReason::kNothing && alerts.firing.empty() && ends_open) {
+    out.reason = NotifyReason::kAllResolved;
+  }
+  return out;
+}
+
 base::TimestampMs EffectiveEnd(const metric::AlertUpdate& alert, base::TimestampMs started_at) {
   if (alert.phase == metric::AlertPhase::kResolved) return alert.ends_at;
   if (alert.ends_at.ms == 0) return base::TimestampMs::Max();

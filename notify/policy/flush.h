@@ -19,6 +19,7 @@ struct Announced {
   base::TimestampMs at;
   std::set<std::uint64_t> firing;
   std::set<std::uint64_t> resolved;
+  std::set<std::uint64_t> open = {};  // Told as firing before that; suppressed since, and not ended.
   friend bool operator==(const Announced&, const Announced&) = default;
 };
 
@@ -35,6 +36,27 @@ struct NotifyPolicy {
 // more; a resolution not announced (with send_resolved); announced longer than repeat_interval ago. kNothing otherwise.
 [[nodiscard]] NotifyReason DecideNotify(const Announced* last, const std::set<std::uint64_t>& firing,
                                         const std::set<std::uint64_t>& resolved, const NotifyPolicy& policy,
+                                        base::TimestampMs now);
+
+// A group's alerts at a flush: those that may be told, and those that something suppresses.
+struct FlushAlerts {
+  std::set<std::uint64_t> firing;
+  std::set<std::uint64_t> resolved;
+  std::set<std::uint64_t> muted_firing = {};
+  std::set<std::uint64_t> muted_resolved = {};
+};
+
+struct FlushDecision {
+  NotifyReason reason = NotifyReason::kNothing;
+  std::set<std::uint64_t> resolved;  // To be told, among them suppressed ones that were announced as firing.
+  std::set<std::uint64_t> open;      // Announced, still firing, suppressed.
+  std::set<std::uint64_t> held;      // Resolved ones to be told at a later flush.
+};
+
+// DecideNotify, where something is suppressed. Whoever was told that an alert fires is told that it ended, suppressed
+// or not; but while another alert that he was told of still fires, suppressed, a message that says nothing but
+// "resolved" would be a false all-clear, and waits. (Alertmanager drops the ends of suppressed alerts.)
+[[nodiscard]] FlushDecision DecideFlush(const Announced* last, const FlushAlerts& alerts, const NotifyPolicy& policy,
                                         base::TimestampMs now);
 
 // When a firing alert ends if nothing more is heard of it. An end that passed while the server was down does not count:

@@ -81,6 +81,52 @@ TEST(Flush, DecisionTable) {
   check(&edge, {1}, {}, true, NotifyReason::kNothing);
 }
 
+// What was announced ("firing/resolved/open"), the group's alerts ("firing/resolved/muted firing/muted resolved"), and
+// what is decided: "reason: resolved/open/held". One letter an alert.
+TEST(Flush, SuppressedAlertsAreEndedWhereTheyWereAnnounced) {
+  using Set = std::set<std::uint64_t>;
+  const TimestampMs now(10'000'000);
+  const auto sets = [](std::string_view text) {
+    std::vector<Set> out(1);
+    for (const char c : text) {
+      if (c == '/') {
+        out.emplace_back();
+      } else {
+        out.back().insert(static_cast<std::uint64_t>(c));
+      }
+    }
+    return out;
+  };
+  const auto text = [](const Set& set) { return std::string(set.begin(), set.end()); };
+  const auto check = [&](std::string_view announced, std::string_view alerts, std::string_view expected,
+                         bool send_resolved = true) {
+    const std::vector<Set> told = sets(announced), are = sets(alerts);
+    const Announced last = announced.empty() ? Announced() : Announced{now, told[0], told[1], told[2]};
+    const NotifyPolicy policy{.send_resolved = send_resolved, .repeat_interval = base::Hours(1)};
+    const FlushDecision d = DecideFlush(
+        announced.empty() ? nullptr : &last,
+        {.firing = are[0], .resolved = are[1], .muted_firing = are[2], .muted_resolved = are[3]}, policy, now);
+    const std::string decided =
+        std::string(NotifyReasonText(d.reason)) + ": " + text(d.resolved) + "/" + text(d.open) + "/" + text(d.held);
+    EXPECT_EQ(decided, expected) << announced << " and " << alerts;
+  };
+  check("", "a///", "first notification: //");
+  check("", "//a/", "unknown: //");  // Never told, suppressed.
+  check("", "///a", "unknown: //");  // Nor is its end.
+  check("a//", "///a", "all alerts resolved: a//");
+  check("ab//", "b///a", "some alerts resolved: a//");
+  check("ab//", "b//a/", "unknown: /a/");  // One of two became suppressed.
+  check("b//a", "b///a", "some alerts resolved: a//");
+  check("b//a", "ab///", "new alerts added: //");
+  check("//a", "///a", "all alerts resolved: a//");
+  check("//a", "a///", "first notification: //");
+  check("ab//", "//a/b", "unknown: /a/b");  // "All resolved" would be wrong: a fires on, unheard.
+  check("ab//", "//a/b", "unknown: /a/", false);
+  check("ab//", "/b/a/", "all alerts resolved: b/a/");
+  check("a//", "/b/a/", "unknown: b/a/");  // The end of what was never told is no news.
+  check("a//", "c/b/a/", "new alerts added: b/a/");
+}
+
 TEST(Flush, EndsThatPassedWhileTheServerWasDownDoNotCount) {
   metric::AlertUpdate alert;
   alert.updated_at = TimestampMs(0);
