@@ -8,7 +8,7 @@ die() { printf '%s\n' "$*" >&2; exit 1; }
 
 build_packages=(
   g++ cmake ninja-build pkg-config ccache mold git
-  libbenchmark-dev libcli11-dev libcpp-httplib-dev libcurl4-openssl-dev libfmt-dev libgmock-dev libgtest-dev
+  libbenchmark-dev libboost-math-dev libcli11-dev libcpp-httplib-dev libcurl4-openssl-dev libfmt-dev libgmock-dev libgtest-dev
   libisal-dev libprotobuf-dev protobuf-compiler libre2-dev librocksdb-dev libroaring-dev libsnappy-dev libspdlog-dev
   libssl-dev libxxhash-dev libyaml-cpp-dev libzstd-dev nlohmann-json3-dev zlib1g-dev
 )

@@ -168,34 +168,6 @@ std::vector<double> CommonBounds(std::span<const double> a, std::span<const doub
   return out;
 }
 
-WidenedZero WidenZero(const NativeHistogram& h, double threshold) {
-  if (threshold == h.zero_threshold) return {threshold, h.zero_count};
-  const std::vector<Bucket> positive = PositiveBuckets(h);
-  const std::vector<Bucket> negative = NegativeBuckets(h);
-  while (true) {
-    double count = h.zero_count;
-    for (const Bucket& b : positive) {
-      if (b.lower >= threshold) break;
-      count += b.count;
-      if (b.upper <= threshold) continue;
-      if (b.count != 0) threshold = b.upper;
-      break;
-    }
-    bool again = false;
-    for (const Bucket& b : negative) {
-      if (b.upper <= -threshold) break;
-      count += b.count;
-      if (b.lower >= -threshold) continue;
-      if (b.count != 0) {
-        threshold = -b.lower;  // What was counted of the positive buckets is no longer all of it.
-        again = true;
-      }
-      break;
-    }
-    if (!again) return {threshold, count};
-  }
-}
-
 Combined Add(const NativeHistogram& a, const NativeHistogram& b) { return Combine(a, b, 1); }
 Combined Subtract(const NativeHistogram& a, const NativeHistogram& b) { return Combine(a, b, -1); }
 

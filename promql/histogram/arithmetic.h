@@ -53,12 +53,4 @@ struct Combined {
 // The bounds that both have, ascending.
 [[nodiscard]] std::vector<double> CommonBounds(std::span<const double> a, std::span<const double> b);
 
-// The zero bucket of `h` if its threshold were `threshold` or, where that falls into a populated bucket, the outer
-// bound of that bucket. `threshold` is not below that of `h`.
-struct WidenedZero {
-  double threshold = 0;
-  double count = 0;
-};
-[[nodiscard]] WidenedZero WidenZero(const metric::NativeHistogram& h, double threshold);
-
 }  // namespace bellwether::promql::histogram

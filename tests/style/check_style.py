@@ -24,6 +24,7 @@ STATE_STORE_ONLY = {"incidents", "notify"}
 
 # Library header prefix -> where it may be named.
 LIBRARIES = {
+    "boost/": ("judge/special_functions",),
     "rocksdb/": ("storage/rocks/", "tests/"),
     "httplib.h": ("api/http/",),
     "isa-l/": ("api/http/content_coding",),

@@ -1,4 +1,4 @@
-#include "promql/histogram/buckets.h"
+#include "metric/histogram_buckets.h"
 
 #include <array>
 #include <bit>
@@ -6,10 +6,10 @@
 #include <limits>
 #include <string_view>
 
-namespace bellwether::promql::histogram {
+namespace bellwether::metric {
 namespace {
 
-constexpr int kFinestSchema = metric::kMaxExponentialSchema;
+constexpr int kFinestSchema = kMaxExponentialSchema;
 constexpr std::size_t kFractions = std::size_t{1} << kFinestSchema;
 
 // Prometheus computed its table of bounds once, with rounding errors, and every client buckets by it; so the bounds are
@@ -60,11 +60,11 @@ void SetInclusive(Bucket& bucket, bool custom) {
 
 }  // namespace
 
-std::vector<IndexedCount> Flatten(std::span<const metric::BucketSpan> spans, std::span<const double> counts) {
+std::vector<IndexedCount> Flatten(std::span<const BucketSpan> spans, std::span<const double> counts) {
   std::vector<IndexedCount> out;
   out.reserve(counts.size());
   std::int32_t index = 0;
-  for (const metric::BucketSpan& span : spans) {
+  for (const BucketSpan& span : spans) {
     index += span.offset;
     for (std::uint32_t i = 0; i < span.length && out.size() < counts.size(); ++i, ++index) {
       out.push_back({index, counts[out.size()]});
@@ -73,7 +73,7 @@ std::vector<IndexedCount> Flatten(std::span<const metric::BucketSpan> spans, std
   return out;
 }
 
-void Pack(std::span<const IndexedCount> buckets, std::vector<metric::BucketSpan>& spans, std::vector<double>& counts) {
+void Pack(std::span<const IndexedCount> buckets, std::vector<BucketSpan>& spans, std::vector<double>& counts) {
   spans.clear();
   counts.clear();
   std::int32_t next = 0;  // Behind the last span.
@@ -89,13 +89,13 @@ void Pack(std::span<const IndexedCount> buckets, std::vector<metric::BucketSpan>
 }
 
 double UpperBound(std::int32_t index, std::int32_t schema, std::span<const double> custom_values) {
-  if (schema != metric::kCustomBucketsSchema) return ExponentialBound(index, schema);
+  if (schema != kCustomBucketsSchema) return ExponentialBound(index, schema);
   if (index < 0) return -std::numeric_limits<double>::infinity();
   if (static_cast<std::size_t>(index) >= custom_values.size()) return std::numeric_limits<double>::infinity();
   return custom_values[static_cast<std::size_t>(index)];
 }
 
-std::vector<Bucket> PositiveBuckets(const metric::NativeHistogram& h) {
+std::vector<Bucket> PositiveBuckets(const NativeHistogram& h) {
   std::vector<Bucket> out;
   out.reserve(h.positive_buckets.size());
   for (const IndexedCount& b : Flatten(h.positive_spans, h.positive_buckets)) {
@@ -110,7 +110,7 @@ std::vector<Bucket> PositiveBuckets(const metric::NativeHistogram& h) {
   return out;
 }
 
-std::vector<Bucket> NegativeBuckets(const metric::NativeHistogram& h) {
+std::vector<Bucket> NegativeBuckets(const NativeHistogram& h) {
   std::vector<Bucket> out;
   out.reserve(h.negative_buckets.size());
   for (const IndexedCount& b : Flatten(h.negative_spans, h.negative_buckets)) {
@@ -125,7 +125,7 @@ std::vector<Bucket> NegativeBuckets(const metric::NativeHistogram& h) {
   return out;
 }
 
-Bucket ZeroBucket(const metric::NativeHistogram& h) {
+Bucket ZeroBucket(const NativeHistogram& h) {
   return {.lower = -h.zero_threshold,
           .upper = h.zero_threshold,
           .lower_inclusive = true,
@@ -134,7 +134,7 @@ Bucket ZeroBucket(const metric::NativeHistogram& h) {
           .index = 0};
 }
 
-std::vector<Bucket> AllBuckets(const metric::NativeHistogram& h) {
+std::vector<Bucket> AllBuckets(const NativeHistogram& h) {
   std::vector<Bucket> out;
   std::vector<Bucket> negative = NegativeBuckets(h);
   std::vector<Bucket> positive = PositiveBuckets(h);
@@ -150,4 +150,36 @@ std::vector<Bucket> AllBuckets(const metric::NativeHistogram& h) {
   return out;
 }
 
-}  // namespace bellwether::promql::histogram
+WidenedZero WidenZero(const NativeHistogram& h, double threshold) {
+  if (threshold == h.zero_threshold) return {threshold, h.zero_count};
+  return WidenZeroOverCut(h, threshold);
+}
+
+WidenedZero WidenZeroOverCut(const NativeHistogram& h, double threshold) {
+  const std::vector<Bucket> positive = PositiveBuckets(h);
+  const std::vector<Bucket> negative = NegativeBuckets(h);
+  while (true) {
+    double count = h.zero_count;
+    for (const Bucket& b : positive) {
+      if (b.lower >= threshold) break;
+      count += b.count;
+      if (b.upper <= threshold) continue;
+      if (b.count != 0) threshold = b.upper;
+      break;
+    }
+    bool again = false;
+    for (const Bucket& b : negative) {
+      if (b.upper <= -threshold) break;
+      count += b.count;
+      if (b.lower >= -threshold) continue;
+      if (b.count != 0) {
+        threshold = -b.lower;  // What was counted of the positive buckets is no longer all of it.
+        again = true;
+      }
+      break;
+    }
+    if (!again) return {threshold, count};
+  }
+}
+
+}  // namespace bellwether::metric
