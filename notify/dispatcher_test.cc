@@ -231,6 +231,21 @@ TEST(Dispatcher, AnAlertThatMovesToAnotherSeverityIsOneAlert) {
   EXPECT_EQ(bench.Sent(), Texts{"all alerts resolved [] [a]"});
 }
 
+TEST(Dispatcher, WhatIsExplainedIsNotRepeatedAndItsEndIsTold) {
+  Bench bench;
+  bench.Fire(Alert("a"));
+  bench.Pass(base::Minutes(1));
+  EXPECT_EQ(bench.Sent(), Texts{"first notification [a] []"});
+  metric::AlertUpdate suppressed = bench.Update(Alert("a"));
+  suppressed.is_suppressed = true;
+  bench.Take(suppressed);
+  bench.Pass(base::Hours(3), base::Minutes(1));
+  EXPECT_EQ(bench.Sent(), Texts{});
+  bench.Resolve(Alert("a"));
+  bench.Pass(base::Minutes(5));
+  EXPECT_EQ(bench.Sent(), Texts{"all alerts resolved [] [a]"});
+}
+
 TEST(Dispatcher, RepeatedUpdatesAreIgnored) {
   Bench bench;
   const metric::AlertUpdate firing = bench.Update(Alert("a"));

@@ -361,6 +361,19 @@ void BlockingGraph::FindCircles(const AlertSet& among) {
   }
 }
 
+std::vector<AlertId> BlockingGraph::BlockedBy(AlertId id) const {
+  std::vector<AlertId> blocked;
+  const auto node = nodes_.find(id);
+  if (node == nodes_.end()) return blocked;
+  for (const AlertId other : node->second.blocks) {
+    const std::vector<Blocker>& blockers = nodes_.at(other).blockers;
+    if (std::any_of(blockers.begin(), blockers.end(), [&](const Blocker& b) { return b.alert == id; })) {
+      blocked.push_back(other);
+    }
+  }
+  return blocked;
+}
+
 base::DurationMs BlockingGraph::WaitOf(AlertId id) const {
   const Node& node = nodes_.at(id);
   base::DurationMs wait(0);

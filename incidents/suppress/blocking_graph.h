@@ -67,6 +67,8 @@ class BlockingGraph {
 
   // As of the last TakeAffected; ascending by alert. `id` is of an alert that fires.
   [[nodiscard]] std::span<const Blocker> BlockersOf(AlertId id) const { return nodes_.at(id).blockers; }
+  // Whom it blocks, ascending; as of the last TakeAffected.
+  [[nodiscard]] std::vector<AlertId> BlockedBy(AlertId id) const;
   // How long a new alert is held because of what might yet block it; 0: nothing might, or it does not wait.
   [[nodiscard]] base::DurationMs WaitOf(AlertId id) const;
   [[nodiscard]] const FiringAlert& Alert(AlertId id) const { return nodes_.at(id).alert; }

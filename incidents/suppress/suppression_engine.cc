@@ -15,6 +15,7 @@ constexpr base::DurationMs kEndsToldFor = base::Minutes(30);
 // An alert may have begun at an evaluation time a little before it was heard of.
 constexpr base::DurationMs kHeardOfLate = base::Minutes(1);
 constexpr std::size_t kGiveMax = 1000;
+constexpr std::size_t kExplainedShown = 5;  // Of the alerts that one explains, in what is told of it.
 
 // When a firing alert ends if nothing more is heard of it. An end that passed while the process was down does not
 // count: the giver gets, from its start on, as long as it had promised to be heard of.
@@ -275,16 +276,33 @@ base::Status SuppressionEngine::Step(base::TimestampMs now) {
       if (entry == entries_.end() || !entry->second.record.memory.told) continue;
       passed.insert(*passing.firing);
       passing.note = entry->second.record.memory.note;
+      AddContext(*passing.firing, passing.update);
     }
     Owe(std::move(passing.update), passing.note);
   }
   for (const AlertId id : released_) {
     const AlertRecord& record = entries_.at(id).record;
-    if (!passed.contains(id)) Owe(record.update, record.memory.note);
+    if (passed.contains(id)) continue;
+    metric::AlertUpdate update = record.update;
+    AddContext(id, update);
+    Owe(std::move(update), record.memory.note);
   }
   passing_.clear();
   released_.clear();
   return Write();
+}
+
+// What the alert explains, and whether another one explains it.
+void SuppressionEngine::AddContext(AlertId id, metric::AlertUpdate& update) const {
+  const std::optional<Standing>& standing = entries_.at(id).standing;
+  update.is_suppressed = standing && standing->verdict == Verdict::kSuppress;
+  update.explains = {};
+  for (const AlertId blocked : graph_->BlockedBy(id)) {
+    const Entry& entry = entries_.at(blocked);
+    if (!entry.standing || entry.standing->verdict != Verdict::kSuppress) continue;
+    ++update.explains.count;
+    if (update.explains.some.size() < kExplainedShown) update.explains.some.push_back(entry.record.update.labels);
+  }
 }
 
 // Ends what nothing more is heard of, and forgets what need not be remembered any more.

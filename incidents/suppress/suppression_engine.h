@@ -109,6 +109,7 @@ class SuppressionEngine {
   void SetStanding(AlertId id, std::optional<Standing> standing);
   void SetDue(AlertId id, std::optional<base::TimestampMs> due);
   [[nodiscard]] Standing StandingOf(AlertId id, const SuppressionDecision& decision) const;
+  void AddContext(AlertId id, metric::AlertUpdate& update) const;
   [[nodiscard]] std::string ReasonText(AlertId id, SuppressionReason reason) const;
   [[nodiscard]] std::string BlockersText(AlertId id) const;
   [[nodiscard]] bool HoldsInvariantC(std::span<const AlertId> decided) const;

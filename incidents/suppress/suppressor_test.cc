@@ -88,6 +88,31 @@ TEST(SuppressorTest, TellsAtOnceWhatNothingCouldExplain) {
   EXPECT_THAT(world.Heard(), ElementsAre("+KafkaDown", "+Other"));
 }
 
+// Who is told of the cause hears whom it silences, and who was told before hears that it needs no more words.
+TEST(SuppressorTest, WhatIsToldSaysWhatItExplains) {
+  SuppressWorld world(kChain);
+  world.Fire("AccuracyLow", {{"model", "fraud"}});
+  world.Advance(Seconds(50));
+  world.Fire("FeaturesLate", {{"pipeline", "fs"}});
+  world.Advance(Minutes(3));
+  const auto last = [&](const std::string& name) {
+    metric::AlertUpdate found;
+    for (const metric::AlertUpdate& update : world.sink().updates()) {
+      if (update.labels.Get("alertname") == name) found = update;
+    }
+    return found;
+  };
+  EXPECT_TRUE(last("AccuracyLow").is_suppressed);
+  EXPECT_FALSE(last("FeaturesLate").is_suppressed);
+  const metric::ExplainedAlerts explained = last("FeaturesLate").explains;
+  EXPECT_EQ(explained.count, 1u);
+  ASSERT_EQ(explained.some.size(), 1u);
+  EXPECT_EQ(explained.some[0].Get("alertname"), "AccuracyLow");
+  world.End("FeaturesLate");
+  world.Advance(Minutes(10));
+  EXPECT_FALSE(last("AccuracyLow").is_suppressed);
+}
+
 TEST(SuppressorTest, ParentEndsAndTheExtensionFollows) {
   SuppressWorld world(kChain);
   world.Fire("FeaturesLate", {{"pipeline", "fs"}});

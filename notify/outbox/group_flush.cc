@@ -11,6 +11,7 @@ namespace {
 
 struct GroupState {
   FlushAlerts alerts;
+  bool repeats = false;            // One that fires is not explained by another alert.
   std::vector<MessageAlert> told;  // All of them, in the order of messages.
 };
 
@@ -40,6 +41,7 @@ GroupState StateOf(const PlanContext& context, const Route* route, const AlertGr
       (resolved ? to.muted_resolved : to.muted_firing).insert(fingerprint);
     } else {
       (resolved ? to.resolved : to.firing).insert(fingerprint);
+      state.repeats = state.repeats || !(resolved || alert.is_suppressed);
     }
     state.told.push_back({.update = alert,
                           .firing = !resolved,
@@ -67,7 +69,8 @@ std::vector<MessageAlert> AlertsToTell(const GroupState& state, const FlushDecis
 std::set<std::uint64_t> FlushTo(const PlanContext& context, const AlertGroup& group, const Integration& integration,
                                 base::DurationMs repeat_interval, const GroupState& state, Change& change) {
   const std::string destination = DestinationId(group.group_key, group.receiver, integration.kind, integration.index);
-  const NotifyPolicy policy{.send_resolved = integration.send_resolved, .repeat_interval = repeat_interval};
+  const NotifyPolicy policy{
+      .send_resolved = integration.send_resolved, .repeat_interval = repeat_interval, .repeats = state.repeats};
   const Announced* told = AnnouncedAfter(context, change, destination);
   const Announced last = told != nullptr ? *told : Announced();
   FlushDecision decision = DecideFlush(told, state.alerts, policy, context.now);

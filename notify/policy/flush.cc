@@ -29,7 +29,7 @@ NotifyReason DecideNotify(const Announced* last, const std::set<std::uint64_t>& 
   if (!IsSubset(firing, last->firing)) return last->firing.empty() ? NotifyReason::kFirst : NotifyReason::kNewAlerts;
   if (firing.empty()) return last->firing.empty() ? NotifyReason::kNothing : NotifyReason::kAllResolved;
   if (policy.send_resolved && !IsSubset(resolved, last->resolved)) return NotifyReason::kSomeResolved;
-  if (last->at < now - policy.repeat_interval) return NotifyReason::kRepeat;
+  if (policy.repeats && last->at < now - policy.repeat_interval) return NotifyReason::kRepeat;
   return NotifyReason::kNothing;
 }
 

@@ -30,10 +30,12 @@ enum class NotifyReason : std::uint8_t { kNothing, kFirst, kNewAlerts, kAllResol
 struct NotifyPolicy {
   bool send_resolved = true;
   base::DurationMs repeat_interval;
+  bool repeats = true;  // False while each alert that fires is explained by another one that is told.
 };
 
 // The table of Alertmanager, first row that fits: nothing announced yet; a firing alert not announced; none firing any
-// more; a resolution not announced (with send_resolved); announced longer than repeat_interval ago. kNothing otherwise.
+// more; a resolution not announced (with send_resolved); announced longer than repeat_interval ago
+// (where that is repeated). kNothing otherwise.
 [[nodiscard]] NotifyReason DecideNotify(const Announced* last, const std::set<std::uint64_t>& firing,
                                         const std::set<std::uint64_t>& resolved, const NotifyPolicy& policy,
                                         base::TimestampMs now);

@@ -76,6 +76,11 @@ TEST(Flush, DecisionTable) {
   check(&recent, {1}, {2}, false, NotifyReason::kNothing);
   check(&recent, {1, 2}, {3}, true, NotifyReason::kNothing);
   check(&old, {1, 2}, {}, true, NotifyReason::kRepeat);
+  // What another alert explains is not repeated; its end is told.
+  const NotifyPolicy explained{.send_resolved = true, .repeat_interval = base::Minutes(1), .repeats = false};
+  EXPECT_EQ(DecideNotify(&old, {1, 2}, {}, explained, now), NotifyReason::kNothing);
+  EXPECT_EQ(DecideNotify(&old, {1}, {2}, explained, now), NotifyReason::kSomeResolved);
+  EXPECT_EQ(DecideNotify(&old, {}, {1, 2}, explained, now), NotifyReason::kAllResolved);
   // Exactly the interval ago is not yet longer than it.
   const Announced edge{now - base::Minutes(1), {1}, {}};
   check(&edge, {1}, {}, true, NotifyReason::kNothing);

@@ -8,19 +8,10 @@
 #include <utility>
 #include <variant>
 
+#include "rules/file/condition_text.h"
+
 namespace bellwether::rules {
 namespace {
-
-promql::BinaryOp Mirrored(promql::BinaryOp op) {
-  using enum promql::BinaryOp;
-  switch (op) {
-    case kLess: return kGreater;
-    case kLessEqual: return kGreaterEqual;
-    case kGreater: return kLess;
-    case kGreaterEqual: return kLessEqual;
-    default: return op;
-  }
-}
 
 bool Compare(double a, promql::BinaryOp op, double b) {
   using enum promql::BinaryOp;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/log.h"
+#include "rules/eval/alert_context.h"
 #include "rules/eval/slot.h"
 #include "rules/state/alert_store.h"
 #include "template/escape.h"
@@ -212,7 +213,11 @@ void RuleGroup::NoteTransitions(const Rule& rule, const Evaluation& evaluation) 
 
 void RuleGroup::NoteUpdates(Rule& rule, base::TimestampMs at) {
   if (rule.alerts().entries().empty()) return;
-  std::vector<metric::AlertUpdate> updates = rule.alerts().TakeDueUpdates(at, {interval_, options_.resend_delay});
+  const auto describe = [&](const AlertEntry& entry, metric::AlertUpdate& update) {
+    DescribeAlert(rule.spec(), entry, update);
+  };
+  std::vector<metric::AlertUpdate> updates =
+      rule.alerts().TakeDueUpdates(at, {interval_, options_.resend_delay, describe});
   if (updates.empty()) return;
   const std::string url =
       fmt::format("{}/graph?g0.expr={}&g0.tab=1", options_.external_url, templating::EscapeQuery(rule.spec().query));

@@ -6,6 +6,7 @@
 
 #include "rules/eval/alert_board.h"
 #include "rules/eval/rule.h"
+#include "rules/file/condition_text.h"
 
 namespace bellwether::rules {
 namespace {
@@ -32,6 +33,12 @@ SignalReader::SignalReader(SignalSpec spec, std::string clock_name)
     : spec_(std::move(spec)), clock_name_(std::move(clock_name)) {
   if (spec_.expr) query_.emplace(*spec_.expr);
   if (spec_.clear) clear_.emplace(*spec_.clear);
+  if (spec_.threshold) {
+    condition_ = ConditionText(*spec_.threshold);
+  } else if (spec_.expr) {
+    const auto comparison = FindNumberComparison(*spec_.expr->expr);
+    if (comparison) condition_ = comparison->Text();
+  }
 }
 
 SignalReading SignalReader::Read(const EvaluationContext& context, std::span<const std::string> match_on,
@@ -99,6 +106,7 @@ Truth SignalReader::Absent() const {
 SignalStanding SignalReader::Judge(const SignalReading& reading, const metric::Labels& instance) const {
   SignalStanding standing;
   standing.name = spec_.name;
+  standing.condition = condition_;
   const Side bad_side = spec_.threshold ? spec_.threshold->side : query_ ? query_->bad_side() : Side::kAbove;
   const std::vector<std::size_t> numbers = reading.join->SeriesOf(instance);
   std::size_t certain = 0;

@@ -50,6 +50,7 @@ class SignalReader {
 
   const SignalSpec spec_;
   const std::string clock_name_;
+  std::string condition_;                // SignalStanding::condition.
   std::optional<ConditionQuery> query_;  // Nothing for the alert of another rule.
   std::optional<ConditionQuery> clear_;
 };

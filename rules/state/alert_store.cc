@@ -11,8 +11,11 @@
 namespace bellwether::rules {
 namespace {
 
-constexpr char kPlainVersion = 1;
-constexpr char kLeveledVersion = 2;
+// Without what came later: the extremes of the value, the history of levels.
+constexpr char kOldPlainVersion = 1;
+constexpr char kOldLeveledVersion = 2;
+constexpr char kPlainVersion = 3;
+constexpr char kLeveledVersion = 4;
 constexpr char kSeriesVersion = 1;
 constexpr char kGroupVersion = 1;
 constexpr char kTransitionVersion = 1;
@@ -162,6 +165,40 @@ bool GetLeveled(std::string_view& in, LeveledAlert& leveled) {
   return true;
 }
 
+void PutLater(std::string& out, const AlertEntry& entry) {
+  out += entry.extremes ? '\1' : '\0';
+  if (entry.extremes) {
+    PutDouble(out, entry.extremes->low);
+    PutDouble(out, entry.extremes->high);
+  }
+  if (!entry.leveled) return;
+  base::AppendVarint(out, entry.leveled->history.size());
+  for (const metric::AlertLevel& level : entry.leveled->history) {
+    base::AppendLengthPrefixed(out, level.severity);
+    PutTime(out, level.since);
+  }
+}
+
+bool GetLater(std::string_view& in, AlertEntry& entry) {
+  bool has_extremes = false;
+  if (!GetBool(in, has_extremes)) return false;
+  if (has_extremes) {
+    ValueExtremes& extremes = entry.extremes.emplace();
+    if (!GetDouble(in, extremes.low) || !GetDouble(in, extremes.high)) return false;
+  }
+  std::uint64_t count = 0;
+  if (!entry.leveled) return true;
+  if (!base::ReadVarint(in, count)) return false;
+  for (; count > 0; --count) {
+    std::string_view severity;
+    metric::AlertLevel level;
+    if (!base::ReadLengthPrefixed(in, severity) || !GetTime(in, level.since)) return false;
+    level.severity = std::string(severity);
+    entry.leveled->history.push_back(std::move(level));
+  }
+  return true;
+}
+
 bool TakeVersion(std::string_view& in, char version) {
   if (in.empty() || in.front() != version) return false;
   in.remove_prefix(1);
@@ -222,20 +259,23 @@ std::string EncodeAlertEntry(const AlertEntry& entry) {
   PutDouble(out, entry.value);
   PutAnnotations(out, entry.annotations);
   if (entry.leveled) PutLeveled(out, *entry.leveled);
+  PutLater(out, entry);
   return out;
 }
 
 std::optional<AlertEntry> DecodeAlertEntry(std::string_view bytes) {
   AlertEntry entry;
   entry.dirty = false;
-  const bool is_leveled = TakeVersion(bytes, kLeveledVersion);
-  const bool whole = (is_leveled || TakeVersion(bytes, kPlainVersion)) && GetState(bytes, entry.alert.state) &&
-                     GetTime(bytes, entry.alert.active_at) && GetOptionalTime(bytes, entry.alert.fired_at) &&
-                     GetOptionalTime(bytes, entry.alert.keep_firing_since) &&
-                     GetOptionalTime(bytes, entry.alert.resolved_at) &&
-                     GetOptionalTime(bytes, entry.alert.last_sent_at) && GetDouble(bytes, entry.value) &&
-                     GetAnnotations(bytes, entry.annotations) &&
-                     (!is_leveled || GetLeveled(bytes, entry.leveled.emplace())) && bytes.empty();
+  const bool is_old_leveled = TakeVersion(bytes, kOldLeveledVersion);
+  const bool is_old = is_old_leveled || TakeVersion(bytes, kOldPlainVersion);
+  const bool is_leveled = is_old_leveled || TakeVersion(bytes, kLeveledVersion);
+  const bool whole =
+      (is_old || is_leveled || TakeVersion(bytes, kPlainVersion)) && GetState(bytes, entry.alert.state) &&
+      GetTime(bytes, entry.alert.active_at) && GetOptionalTime(bytes, entry.alert.fired_at) &&
+      GetOptionalTime(bytes, entry.alert.keep_firing_since) && GetOptionalTime(bytes, entry.alert.resolved_at) &&
+      GetOptionalTime(bytes, entry.alert.last_sent_at) && GetDouble(bytes, entry.value) &&
+      GetAnnotations(bytes, entry.annotations) && (!is_leveled || GetLeveled(bytes, entry.leveled.emplace())) &&
+      (is_old || GetLater(bytes, entry)) && bytes.empty();
   if (!whole) return std::nullopt;
   return entry;
 }

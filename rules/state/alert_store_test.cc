@@ -35,12 +35,14 @@ std::string PrefixOf(std::string_view file, std::string_view group, std::string_
 
 AlertEntry StoredLeveledEntry() {
   AlertEntry entry = StoredEntry();
+  entry.extremes = {-1, 2.5};
   LeveledAlert& leveled = entry.leveled.emplace();
   leveled.source = {{"model", "a"}};
   leveled.no_data = true;
   leveled.away_since = TimestampMs(4);
   leveled.told = {{"alertname", "A"}, {"severity", "info"}};
   leveled.told_since = TimestampMs(5);
+  leveled.history = {{"info", TimestampMs(5)}, {"page", TimestampMs(6)}};
   leveled.progress = {.clocks = {{"info", {TimestampMs(1), std::nullopt}}, {"page", {TimestampMs(2), TimestampMs(3)}}},
                       .level = "page",
                       .base = "info",
@@ -58,6 +60,8 @@ TEST(AlertStoreTest, LeveledEntriesRoundTripAndRefuseEveryTruncation) {
   ASSERT_TRUE(back && back->leveled);
   EXPECT_EQ(back->alert, entry.alert);
   EXPECT_EQ(back->annotations, entry.annotations);
+  EXPECT_EQ(back->extremes, entry.extremes);
+  EXPECT_EQ(back->leveled->history, entry.leveled->history);
   EXPECT_EQ(back->leveled->source, entry.leveled->source);
   EXPECT_EQ(back->leveled->progress, entry.leveled->progress);
   EXPECT_EQ(back->leveled->no_data, true);
@@ -71,9 +75,14 @@ TEST(AlertStoreTest, LeveledEntriesRoundTripAndRefuseEveryTruncation) {
   EXPECT_FALSE(DecodeAlertEntry(bytes + '\0'));
 }
 
-TEST(AlertStoreTest, APlainEntryIsWrittenAsItAlwaysWas) {
-  EXPECT_EQ(EncodeAlertEntry(StoredEntry()).front(), 1);
-  EXPECT_FALSE(DecodeAlertEntry(EncodeAlertEntry(StoredEntry()))->leveled);
+TEST(AlertStoreTest, APlainEntryIsReadAsItAlwaysWas) {
+  const std::string bytes = EncodeAlertEntry(StoredEntry());
+  EXPECT_FALSE(DecodeAlertEntry(bytes)->leveled);
+  // Without the byte that says that there are no extremes.
+  const auto old = DecodeAlertEntry('\1' + bytes.substr(1, bytes.size() - 2));
+  ASSERT_TRUE(old);
+  EXPECT_EQ(old->annotations, StoredEntry().annotations);
+  EXPECT_FALSE(old->extremes);
 }
 
 TEST(AlertStoreTest, SignalKeysAndClocksRoundTrip) {

@@ -1,6 +1,7 @@
 #include "rules/state/alert_table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include <fmt/format.h>
@@ -30,6 +31,15 @@ std::optional<base::TimestampMs> StartOf(const AlertEntry& entry) {
 bool HasMoved(const metric::Labels& instance, const AlertEntry& entry) {
   return entry.leveled && entry.alert.state == AlertState::kFiring && !entry.leveled->told.empty() &&
          entry.leveled->told != AlertLabels(instance, entry);
+}
+
+// The level that is about to be told, if it is another one than the last. Of many the first one stays.
+void NoteLevel(LeveledAlert& leveled, base::TimestampMs since) {
+  std::vector<metric::AlertLevel>& history = leveled.history;
+  const std::string severity = leveled.progress.level.value_or("");
+  if (severity.empty() || (!history.empty() && history.back().severity == severity)) return;
+  if (history.size() == kLevelHistoryMax) history.erase(history.begin() + 1);
+  history.push_back({severity, since});
 }
 
 // Tells the end of what was told before of an alert that goes on as `shown`.
@@ -92,6 +102,7 @@ base::Status AlertTable::Advance(std::vector<AlertCandidate> candidates, base::T
     entry.annotations = std::move(candidate.annotations);
     entry.value = candidate.value;
     const AlertState from = entry.alert.state;
+    NoteValue(entry, from == AlertState::kInactive);
     const Transition transition = from == AlertState::kInactive ? BeginEntry(entry, candidate, now, policy)
                                                                 : AdvanceEntry(entry, Condition::kHolds, now, policy);
     if (const auto reason = TransitionReason(transition); !reason.empty()) {
@@ -124,6 +135,7 @@ std::vector<metric::AlertUpdate> AlertTable::TakeDueUpdates(base::TimestampMs no
     entry.dirty = true;
     if (alert.state == AlertState::kInactive) {
       updates.push_back(ResolvedUpdate(labels, entry, *alert.resolved_at, now));
+      if (policy.describe) policy.describe(entry, updates.back());
       continue;
     }
     metric::AlertUpdate update;
@@ -134,6 +146,8 @@ std::vector<metric::AlertUpdate> AlertTable::TakeDueUpdates(base::TimestampMs no
     update.ends_at = ValidUntil(now, policy.interval, policy.resend_delay);
     update.updated_at = now;
     update.value = entry.value;
+    if (entry.leveled) NoteLevel(*entry.leveled, update.starts_at);
+    if (policy.describe) policy.describe(entry, update);
     updates.push_back(std::move(update));
     if (!entry.leveled) continue;
     const metric::Labels shown = updates.back().labels;
@@ -173,6 +187,14 @@ AlertState AlertTable::state() const {
   AlertState highest = AlertState::kInactive;
   for (const auto& [labels, entry] : entries_) highest = std::max(highest, entry.alert.state);
   return highest;
+}
+
+void NoteValue(AlertEntry& entry, bool begins) {
+  if (begins) entry.extremes.reset();
+  if (std::isnan(entry.value)) return;
+  if (!entry.extremes) entry.extremes = {entry.value, entry.value};
+  entry.extremes->low = std::min(entry.extremes->low, entry.value);
+  entry.extremes->high = std::max(entry.extremes->high, entry.value);
 }
 
 metric::Labels AlertLabels(const metric::Labels& instance, const AlertEntry& entry) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -39,20 +40,32 @@ struct AlertCandidate {
   std::optional<base::TimestampMs> known_active_at;
 };
 
+struct ValueExtremes {
+  double low = 0;
+  double high = 0;
+  friend bool operator==(const ValueExtremes&, const ValueExtremes&) = default;
+};
+
 struct AlertEntry {
   metric::Annotations annotations;  // Of the last evaluation in which the alert held; likewise the value.
   double value = 0;
   Alert alert;
   std::optional<LeveledAlert> leveled = std::nullopt;
+  std::optional<ValueExtremes> extremes = std::nullopt;  // Of its values since it became active; NaN aside.
   bool dirty = true;  // Differs from what the state store has, value and annotations of a holding alert aside.
 };
 
 // The labels of a pending or firing alert: its instance's, its level, and whether it fires for want of data.
 [[nodiscard]] metric::Labels AlertLabels(const metric::Labels& instance, const AlertEntry& entry);
 
+// Its present value is one of those that it had. `begins`: the first one.
+void NoteValue(AlertEntry& entry, bool begins);
+
 struct AlertSendPolicy {
   base::DurationMs interval;
   base::DurationMs resend_delay;
+  // Adds to an update what the rule knows; see rules/eval/alert_context.h.
+  std::function<void(const AlertEntry& entry, metric::AlertUpdate& update)> describe = {};
 };
 
 class AlertTable {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "rules/file/condition_text.h"
+
 namespace bellwether::rules {
 namespace {
 
@@ -63,6 +65,18 @@ std::string ReasonOf(Transition transition, const AlertEntry& entry, bool gone, 
   return fmt::format("{} from {} to {}", rank(*to) > rank(from) ? "rose" : "fell", from.value_or(""), to.value_or(""));
 }
 
+// What the level of this severity judges; a level that judges nothing itself takes the word of the one below.
+std::string LevelCondition(const std::vector<LevelSpec>& levels, std::string_view severity) {
+  std::string condition;
+  for (const LevelSpec& level : levels) {
+    if (level.threshold) condition = ConditionText(*level.threshold);
+    if (level.when) condition = level.when_text;
+    if (!level.threshold && !level.when && !level.as_below) condition.clear();
+    if (level.rule.severity == severity) return condition;
+  }
+  return condition;
+}
+
 class InstanceAdvance {
  public:
   InstanceAdvance(base::TimestampMs now, const InstancePolicy& policy, std::vector<InstanceMove>& moves)
@@ -77,10 +91,17 @@ class InstanceAdvance {
     entry.leveled->signals = std::move(finding.signals);
     const bool gone = IsGone(finding, entry, now_, policy_.forget_after);
     if (before.state == AlertState::kInactive) entry.leveled->no_data = false;
+    NoteValue(entry, before.state == AlertState::kInactive);
     DecideNoData(finding, entry, policy_.on_no_data);
     const Transition transition =
         gone ? EndAlert(entry.alert, entry.leveled->progress, now_) : Move(finding, entry, shown);
-    if (before.state == AlertState::kInactive && entry.alert.state != AlertState::kInactive) entry.leveled->told = {};
+    if (before.state == AlertState::kInactive && entry.alert.state != AlertState::kInactive) {
+      entry.leveled->told = {};
+      entry.leveled->history.clear();
+    }
+    if (entry.alert.state == AlertState::kFiring) {
+      entry.leveled->condition = LevelCondition(*finding.levels, entry.leveled->progress.level.value_or(""));
+    }
     if (entry.alert != before || entry.leveled->progress != progress_before) entry.dirty = true;
     if (entry.alert.state != AlertState::kInactive) shown = AlertLabels(finding.labels, entry);
     std::string reason = ReasonOf(transition, entry, gone, progress_before.level, *finding.levels);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "metric/alert_update.h"
 #include "metric/labels.h"
 #include "rules/state/level_machine.h"
 #include "rules/state/truth.h"
@@ -25,6 +26,7 @@ inline constexpr std::string_view kMovedToAnnotation = "moved_to";  // Of the en
 // A signal as an instance sees it at an evaluation.
 struct SignalStanding {
   std::string name;
+  std::string condition;                                    // "> 0.2"; empty: not a comparison with a number.
   Truth truth = Truth::kUnknown;                            // Whether it holds, its `for` included.
   bool pending = false;                                     // Its condition is true, its `for` not over.
   bool present = false;                                     // Series of it came.
@@ -37,6 +39,8 @@ struct SignalStanding {
   [[nodiscard]] std::string StateName() const { return std::string(pending ? "pending" : TruthName(truth)); }
 };
 
+inline constexpr std::size_t kLevelHistoryMax = 10;
+
 struct LeveledAlert {
   metric::Labels source;  // What identifies the instance in the results of queries.
   LevelProgress progress;
@@ -44,6 +48,8 @@ struct LeveledAlert {
   std::optional<base::TimestampMs> away_since;  // No series of the instance since then.
   metric::Labels told;                          // Under which it was told last as firing; empty: it was not.
   base::TimestampMs told_since;                 // Since when it was that, as told.
+  std::vector<metric::AlertLevel> history;      // The levels that were told, oldest first; at most kLevelHistoryMax.
+  std::string condition;                        // Of its level, "above 0.2"; not stored.
   std::vector<SignalStanding> signals;          // As of the last evaluation; not stored.
 };
 

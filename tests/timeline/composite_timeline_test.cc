@@ -75,6 +75,22 @@ TEST(CompositeTimelineTest, HoldsWhereItsSignalsHoldTogether) {
   EXPECT_EQ(world.Rule().query, "ALERTS{alertname=\"Degraded\"}");
 }
 
+TEST(CompositeTimelineTest, TellsItsSignalsWithTheirBounds) {
+  RuleWorld world;
+  ASSERT_TRUE(world.Load(kDegraded).ok());
+  for (int i = 0; i < 3; ++i) {
+    TickWith(world, {{R"(accuracy{model="a",version="1"})", 0.5}, {R"(psi{model="a",version="1",feature="x"})", 0.3}});
+  }
+  ASSERT_FALSE(world.sink.All().empty());
+  const metric::AlertUpdate update = world.sink.All().back();
+  EXPECT_EQ(update.condition, "accuracy and (drift or latency)");
+  std::string signals;
+  for (const metric::AlertSignal& s : update.signals) {
+    signals += s.name + " " + s.state + " " + s.condition + (s.value ? "" : " no value") + "\n";
+  }
+  EXPECT_EQ(signals, "accuracy true < 0.85\ndrift true > 0.2\nlatency unknown above 2 no value\n");
+}
+
 TEST(CompositeTimelineTest, NeverHoldsBecauseOneHoldsHereAndTheOtherThere) {
   RuleWorld world;
   ASSERT_TRUE(world.Load(kDegraded).ok());

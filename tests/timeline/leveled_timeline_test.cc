@@ -1,7 +1,9 @@
 // Alerts with levels over time: what a user sees of them in series, updates, history and over restarts.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "tests/timeline/rule_world.h"
 
@@ -55,6 +57,27 @@ TEST(LeveledTimelineTest, OneAlertRisesAndFalls) {
             "5 Drift firing -> firing (fell from critical to warning)\n"
             "8 Drift firing -> firing (fell from warning to info)\n"
             "10 Drift firing -> inactive (resolved)\n");
+}
+
+// What a person reads beside the state: bound, worst value, and which levels since when.
+TEST(LeveledTimelineTest, TellsBoundPeakAndLevels) {
+  RuleWorld world;
+  ASSERT_TRUE(world.Load(kDrift).ok());
+  world.Ticks(kSeries, "27");
+  world.Restart();
+  world.Ticks(kSeries, "95");
+  const std::vector<metric::AlertUpdate> all = world.sink.All();
+  const auto told = std::find_if(all.rbegin(), all.rend(),
+                                 [](const metric::AlertUpdate& u) { return u.phase == metric::AlertPhase::kFiring; });
+  ASSERT_NE(told, all.rend());
+  EXPECT_EQ(told->condition, "above 6");
+  EXPECT_EQ(told->peak, 9);
+  std::string levels;
+  for (const metric::AlertLevel& level : told->levels) levels += level.severity + " ";
+  EXPECT_EQ(levels, "info warning critical ");
+  world.Ticks(kSeries, "000");
+  EXPECT_EQ(world.sink.All().back().phase, metric::AlertPhase::kResolved);
+  EXPECT_EQ(world.sink.All().back().peak, 9);
 }
 
 TEST(LeveledTimelineTest, TellsTheNewSeverityBeforeTheEndOfTheOld) {
