@@ -1,6 +1,8 @@
 #include "promql/eval/samples.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "metric/sample.h"
@@ -17,24 +19,44 @@ void AppendStarts(std::vector<base::TimestampMs>& starts, std::size_t before, st
   starts.resize(after);
 }
 
-void AppendFloatBatch(const storage::SampleBatch& batch, StaleMarkers stale, FloatColumn& out) {
-  const bool any_stale =
-      stale == StaleMarkers::kDrop && std::any_of(batch.values.begin(), batch.values.end(), metric::IsStaleMarker);
+// The first stale marker from `i` on, or the size: most columns have none, so 32 are looked at at a time.
+std::size_t NextStale(std::span<const double> values, std::size_t i) {
+  using Bits = std::uint64_t __attribute__((vector_size(16)));
+  constexpr std::size_t kAtOnce = 32;
+  constexpr Bits kStale = {metric::kStaleBits, metric::kStaleBits};
+  for (; i + kAtOnce <= values.size(); i += kAtOnce) {
+    Bits found[2] = {};
+    for (std::size_t k = 0; k < kAtOnce; k += 4) {
+      Bits bits[2];
+      std::memcpy(bits, values.data() + i + k, sizeof(bits));
+      found[0] |= bits[0] == kStale;
+      found[1] |= bits[1] == kStale;
+    }
+    found[0] |= found[1];
+    if ((found[0][0] | found[0][1]) != 0) break;
+  }
+  while (i < values.size() && !metric::IsStaleMarker(values[i])) ++i;
+  return i;
+}
+
+void AppendFloatRun(const storage::SampleBatch& batch, std::size_t begin, std::size_t end, FloatColumn& out) {
   const std::size_t before = out.size();
-  if (!any_stale) {
-    out.times.insert(out.times.end(), batch.timestamps.begin(), batch.timestamps.end());
-    out.values.insert(out.values.end(), batch.values.begin(), batch.values.end());
-    AppendStarts(out.starts, before, out.size(), batch.start_timestamps);
-    return;
+  const std::span<const base::TimestampMs> times = batch.timestamps.subspan(begin, end - begin);
+  const std::span<const double> values = batch.values.subspan(begin, end - begin);
+  out.times.insert(out.times.end(), times.begin(), times.end());
+  out.values.insert(out.values.end(), values.begin(), values.end());
+  AppendStarts(
+      out.starts, before, out.size(),
+      batch.start_timestamps.empty() ? batch.start_timestamps : batch.start_timestamps.subspan(begin, end - begin));
+}
+
+void AppendFloatBatch(const storage::SampleBatch& batch, StaleMarkers stale, FloatColumn& out) {
+  std::size_t begin = 0;
+  while (begin < batch.values.size()) {
+    const std::size_t end = stale == StaleMarkers::kDrop ? NextStale(batch.values, begin) : batch.values.size();
+    if (end > begin) AppendFloatRun(batch, begin, end, out);
+    begin = end + 1;
   }
-  std::vector<base::TimestampMs> starts;
-  for (std::size_t i = 0; i < batch.values.size(); ++i) {
-    if (metric::IsStaleMarker(batch.values[i])) continue;
-    out.times.push_back(batch.timestamps[i]);
-    out.values.push_back(batch.values[i]);
-    if (!batch.start_timestamps.empty()) starts.push_back(batch.start_timestamps[i]);
-  }
-  AppendStarts(out.starts, before, out.size(), starts);
 }
 
 void AppendHistogramBatch(const storage::SampleBatch& batch, StaleMarkers stale, HistogramColumn& out) {

@@ -75,6 +75,23 @@ struct NoTally {
   void Add(const Window&, std::size_t, std::size_t) {}
 };
 
+// The first index from `i` on whose time is later than `t`. A step mostly brings a few samples, a first window many.
+[[nodiscard]] inline std::size_t PastTime(const std::vector<base::TimestampMs>& times, std::size_t i,
+                                          base::TimestampMs t) {
+  constexpr std::size_t kFew = 8;
+  for (std::size_t k = 0; k < kFew; ++k, ++i) {
+    if (i == times.size() || times[i] > t) return i;
+  }
+  std::size_t stride = kFew;
+  while (stride < times.size() - i && times[i + stride] <= t) {
+    i += stride;
+    stride *= 2;
+  }
+  const auto begin = times.begin() + static_cast<std::ptrdiff_t>(i);
+  const auto end = begin + static_cast<std::ptrdiff_t>(std::min(stride, times.size() - i));
+  return static_cast<std::size_t>(std::upper_bound(begin, end, t) - times.begin());
+}
+
 // Calls visit(window) for each step whose window is not empty, after tally.Add of it.
 template <typename Tally, typename Visit>
 void ForEachWindow(const WindowSpec& spec, const SeriesSamples& series, Tally&& tally, Visit&& visit) {
@@ -88,10 +105,10 @@ void ForEachWindow(const WindowSpec& spec, const SeriesSamples& series, Tally&& 
     const base::TimestampMs to = w.end + spec.after;
     const std::size_t floats_seen = w.float_end;
     const std::size_t histograms_seen = w.histogram_end;
-    while (w.float_end < float_times.size() && float_times[w.float_end] <= to) ++w.float_end;
-    while (w.float_begin < w.float_end && float_times[w.float_begin] <= from) ++w.float_begin;
-    while (w.histogram_end < histogram_times.size() && histogram_times[w.histogram_end] <= to) ++w.histogram_end;
-    while (w.histogram_begin < w.histogram_end && histogram_times[w.histogram_begin] <= from) ++w.histogram_begin;
+    w.float_end = PastTime(float_times, w.float_end, to);
+    w.float_begin = std::min(PastTime(float_times, w.float_begin, from), w.float_end);
+    w.histogram_end = PastTime(histogram_times, w.histogram_end, to);
+    w.histogram_begin = std::min(PastTime(histogram_times, w.histogram_begin, from), w.histogram_end);
     if (w.empty()) continue;
     tally.Add(w, floats_seen, histograms_seen);
     visit(static_cast<const Window&>(w));

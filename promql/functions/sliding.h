@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "promql/eval/kahan.h"
@@ -30,6 +31,7 @@ class BlockQueue {
 
   // The fold of [begin, end). Neither bound ever decreases.
   [[nodiscard]] State At(std::size_t begin, std::size_t end) {
+    if (!std::exchange(any_, true)) return State::Of(values_.subspan(begin, end - begin));
     if (end_ < begin) end_ = begin;  // Samples between windows.
     while (end_ < end) {
       const std::size_t size = std::min(kBlockMax, end - end_);
@@ -77,6 +79,7 @@ class BlockQueue {
   std::size_t split_ = 0;        // The first block of the newer half.
   std::size_t end_ = 0;
   State newer_;
+  bool any_ = false;  // The first window is folded in one piece: a query at one time has no other.
 };
 
 // A compensated sum.
