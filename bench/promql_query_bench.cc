@@ -11,101 +11,17 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "bench/column_storage.h"
 #include "promql/engine.h"
-#include "storage/storage.h"
 
 namespace bellwether::bench {
 namespace {
 
 constexpr base::DurationMs kInterval = base::Seconds(15);
 
-struct Column {
-  metric::Labels labels;
-  std::vector<base::TimestampMs> times;
-  std::vector<double> values;
-};
-
-// Series by label set, each one batch.
-class ColumnSet final : public storage::SeriesSet, public storage::SampleCursor {
- public:
-  ColumnSet(std::vector<const Column*> columns, base::TimestampMs min, base::TimestampMs max)
-      : columns_(std::move(columns)), min_(min), max_(max) {}
-  bool Next() override { return ++at_ <= columns_.size(); }
-  [[nodiscard]] const metric::Labels& labels() const override { return columns_[at_ - 1]->labels; }
-  storage::SampleCursor& samples() override {
-    given_ = false;
-    return *this;
-  }
-  bool Next(storage::SampleBatch& batch) override {
-    if (given_) return false;
-    given_ = true;
-    const Column& c = *columns_[at_ - 1];
-    const auto from = std::lower_bound(c.times.begin(), c.times.end(), min_) - c.times.begin();
-    const auto to = std::upper_bound(c.times.begin(), c.times.end(), max_) - c.times.begin();
-    if (from == to) return false;
-    const auto offset = static_cast<std::size_t>(from);
-    const auto count = static_cast<std::size_t>(to - from);
-    batch = {std::span(c.times).subspan(offset, count), std::span(c.values).subspan(offset, count), {}, {}};
-    return true;
-  }
-  [[nodiscard]] base::Status status() const override { return {}; }
-
- private:
-  std::vector<const Column*> columns_;
-  const base::TimestampMs min_;
-  const base::TimestampMs max_;
-  std::size_t at_ = 0;
-  bool given_ = false;
-};
-
-class ColumnQuerier final : public storage::Querier {
- public:
-  explicit ColumnQuerier(const std::vector<Column>& columns) : columns_(columns) {}
-  std::unique_ptr<storage::SeriesSet> Select(std::span<const metric::Matcher> matchers,
-                                             const storage::SelectHints& hints) override {
-    std::vector<const Column*> found;
-    for (const Column& c : columns_) {
-      const bool all = std::all_of(matchers.begin(), matchers.end(),
-                                   [&](const metric::Matcher& m) { return m.Matches(c.labels.Get(m.name())); });
-      if (all) found.push_back(&c);
-    }
-    return std::make_unique<ColumnSet>(std::move(found), hints.min, hints.max);
-  }
-  base::Result<std::vector<std::string>> LabelNames(std::span<const metric::Matcher>, std::size_t) override {
-    return std::vector<std::string>();
-  }
-  base::Result<std::vector<std::string>> LabelValues(std::string_view, std::span<const metric::Matcher>,
-                                                     std::size_t) override {
-    return std::vector<std::string>();
-  }
-
- private:
-  const std::vector<Column>& columns_;
-};
-
-class ColumnStorage final : public storage::Storage {
- public:
-  explicit ColumnStorage(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  using Storage::NewAppender;
-  std::unique_ptr<storage::Appender> NewAppender(storage::AppendMode) override { return nullptr; }
-  std::unique_ptr<storage::Querier> NewQuerier(base::TimestampMs, base::TimestampMs) override {
-    return std::make_unique<ColumnQuerier>(columns_);
-  }
-  base::Status Sync() override { return {}; }
-  base::Result<std::vector<storage::ExemplarSeries>> Exemplars(base::TimestampMs, base::TimestampMs,
-                                                               std::span<const std::vector<metric::Matcher>>) override {
-    return std::vector<storage::ExemplarSeries>();
-  }
-  std::vector<storage::MetricMetadata> Metadata(std::string_view) const override { return {}; }
-  storage::StorageStats Stats(std::size_t) const override { return {}; }
-  std::optional<base::TimestampMs> NewestSample() const override { return std::nullopt; }
-  base::Status Maintain() override { return {}; }
-
- private:
-  const std::vector<Column> columns_;
-};
-
 std::vector<Column> MakeColumns(int series, std::int64_t samples) {
+  auto times = std::make_shared<std::vector<base::TimestampMs>>();
+  for (std::int64_t s = 0; s < samples; ++s) times->emplace_back(kInterval.ms * s);
   std::vector<Column> columns;
   unsigned state = 12345;
   const auto random = [&] { return (state = state * 1664525u + 1013904223u) >> 16; };
@@ -115,9 +31,9 @@ std::vector<Column> MakeColumns(int series, std::int64_t samples) {
       const std::string instance = "host-" + std::to_string(i / 20 + 1000);
       const std::string model = "model-" + std::to_string(i % 20 + 10);
       c.labels = metric::Labels({{"__name__", name}, {"instance", instance}, {"job", "serving"}, {"model", model}});
+      c.times = times;
       double v = 0;
       for (std::int64_t s = 0; s < samples; ++s) {
-        c.times.emplace_back(kInterval.ms * s);
         v = name[0] == 'g' ? static_cast<double>(random() % 1000) / 7 : (random() % 2000 == 0 ? 0 : v + random() % 50);
         c.values.push_back(v);
       }

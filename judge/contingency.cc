@@ -2,11 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <numeric>
 
 #include "judge/special_functions.h"
 
 namespace bellwether::judge {
 namespace {
+
+// Of a cell: in all of them, and in four of five.
+constexpr double kLeastExpected = 1;
+constexpr double kUsualExpected = 5;
 
 // Calls visit(observed, expected) for the cells of the bins that are not empty on both sides.
 template <typename Visit>
@@ -57,16 +63,42 @@ TableTest GTest(Counts reference, Counts current) {
 
 double CramersV(double chi_square, double observations) { return std::sqrt(chi_square / observations); }
 
+CountTable MergeRare(Counts reference, Counts current, BinOrder order) {
+  std::vector<std::size_t> bins(reference.size());
+  std::iota(bins.begin(), bins.end(), std::size_t{0});
+  const auto column = [&](std::size_t i) { return reference[i] + current[i]; };
+  if (order == BinOrder::kAny) {
+    std::stable_sort(bins.begin(), bins.end(), [&](std::size_t a, std::size_t b) { return column(a) > column(b); });
+  }
+  const double n = TotalOf(reference);
+  const double m = TotalOf(current);
+  const double smaller_share = std::min(n, m) / (n + m);
+  CountTable out;
+  double a = 0, b = 0;
+  for (const std::size_t i : bins) {
+    a += reference[i];
+    b += current[i];
+    if ((a + b) * smaller_share < kUsualExpected) continue;
+    out.reference.push_back(a);
+    out.current.push_back(b);
+    a = b = 0;
+  }
+  if (!out.reference.empty()) {  // What is left over joins the last.
+    out.reference.back() += a;
+    out.current.back() += b;
+  }
+  return out;
+}
+
 bool EnoughForTable(Counts reference, Counts current) {
-  constexpr double kLeast = 1, kUsual = 5;
   const double n = TotalOf(reference);
   const double m = TotalOf(current);
   std::size_t cells = 0, usual = 0;
   bool enough = n > 0 && m > 0;
   ForCells(reference, current, n, m, [&](double, double expected) {
     ++cells;
-    usual += expected >= kUsual ? 1 : 0;
-    enough = enough && expected >= kLeast;
+    usual += expected >= kUsualExpected ? 1 : 0;
+    enough = enough && expected >= kLeastExpected;
   });
   return enough && usual * 5 >= cells * 4;
 }

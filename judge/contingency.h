@@ -5,6 +5,8 @@
 // share at equal sizes.
 #pragma once
 
+#include <vector>
+
 #include "judge/distribution.h"
 #include "judge/divergence.h"
 
@@ -29,5 +31,14 @@ enum class Correction : unsigned char { kNone, kYates };
 
 // Whether the law behind the p-value holds: at least 1 expected in each cell, at least 5 in four of five.
 [[nodiscard]] bool EnoughForTable(Counts reference, Counts current);
+
+// Puts bins together until five are expected in each cell: neighbours, or where there is no order the rarest. One bin
+// or none is left where there are too few observations.
+enum class BinOrder : unsigned char { kNeighbours, kAny };
+struct CountTable {
+  std::vector<double> reference;
+  std::vector<double> current;
+};
+[[nodiscard]] CountTable MergeRare(Counts reference, Counts current, BinOrder order);
 
 }  // namespace bellwether::judge

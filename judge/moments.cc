@@ -10,15 +10,19 @@ namespace bellwether::judge {
 double Moments::deviation() const { return std::sqrt(variance); }
 
 Moments MomentsOf(const Bins& bins, double sum) {
-  Moments out;
-  out.count = TotalOf(bins.counts);
-  if (!(out.count > 0)) return out;
   std::vector<double> middles;
   Representatives(bins.edges, bins.spacing, middles);
+  return MomentsAt(middles, bins.counts, sum);
+}
+
+Moments MomentsAt(std::span<const double> points, std::span<const double> counts, double sum) {
+  Moments out;
+  out.count = TotalOf(counts);
+  if (!(out.count > 0)) return out;
   const auto mean_of = [&](auto value) {
     double total = 0;
-    for (std::size_t i = 0; i < bins.size(); ++i) {
-      if (bins.counts[i] > 0) total += bins.counts[i] * value(middles[i]);
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      if (counts[i] > 0) total += counts[i] * value(points[i]);
     }
     return total / out.count;
   };
@@ -29,7 +33,7 @@ Moments MomentsOf(const Bins& bins, double sum) {
   };
   out.variance_about_mean = squared_from(out.mean);
   // Rounding would leave a single value some spread, to be divided by later.
-  out.variance = PopulatedIn(bins.counts) > 1 ? squared_from(out.middle_mean) : 0;
+  out.variance = PopulatedIn(counts) > 1 ? squared_from(out.middle_mean) : 0;
   if (out.variance > 0) {
     const double m3 = mean_of([&](double x) { return std::pow(x - out.middle_mean, 3); });
     out.skewness = m3 / std::pow(out.variance, 1.5);

@@ -21,6 +21,8 @@ struct Moments {
   [[nodiscard]] double deviation() const;
 };
 [[nodiscard]] Moments MomentsOf(const Bins& bins, double sum);
+// Of observations at points.
+[[nodiscard]] Moments MomentsAt(std::span<const double> points, std::span<const double> counts, double sum = kUnknown);
 
 // (mean of current - mean of reference) in standard deviations of the reference; NaN if it has none.
 [[nodiscard]] double MeanShift(const Moments& reference, const Moments& current);

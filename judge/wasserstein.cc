@@ -56,16 +56,20 @@ double Wasserstein(const AlignedPair& pair) {
 }
 
 double WassersteinOfMiddles(const AlignedPair& pair) {
-  const double n = TotalOf(pair.reference);
-  const double m = TotalOf(pair.current);
-  if (!(n > 0) || !(m > 0)) return kUnknown;
   std::vector<double> middles;
   Representatives(pair.edges, pair.spacing, middles);
+  return WassersteinAt(middles, pair.reference, pair.current);
+}
+
+double WassersteinAt(std::span<const double> points, Counts reference, Counts current) {
+  const double n = TotalOf(reference);
+  const double m = TotalOf(current);
+  if (!(n > 0) || !(m > 0)) return kUnknown;
   double sum = 0, f = 0, g = 0;
-  for (std::size_t i = 0; i + 1 < middles.size(); ++i) {
-    f += pair.reference[i] / n;
-    g += pair.current[i] / m;
-    sum += std::fabs(f - g) * (middles[i + 1] - middles[i]);
+  for (std::size_t i = 0; i + 1 < points.size(); ++i) {
+    f += reference[i] / n;
+    g += current[i] / m;
+    sum += std::fabs(f - g) * (points[i + 1] - points[i]);
   }
   return sum;
 }

@@ -4,6 +4,8 @@
 // into the other) in the unit of the values, from aligned bins.
 #pragma once
 
+#include <span>
+
 #include "judge/alignment.h"
 #include "judge/kolmogorov_smirnov.h"
 
@@ -14,6 +16,9 @@ namespace bellwether::judge {
 
 // With each bin's observations at the value that stands for it.
 [[nodiscard]] double WassersteinOfMiddles(const AlignedPair& pair);
+
+// Of observations at ascending points.
+[[nodiscard]] double WassersteinAt(std::span<const double> points, Counts reference, Counts current);
 
 // What the distance of the raw data is between. Observations in an open bin may lie anywhere: the upper bound is +Inf.
 [[nodiscard]] Bounds WassersteinBounds(const AlignedPair& pair);

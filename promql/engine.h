@@ -30,6 +30,10 @@
 #include "promql/parser.h"
 #include "storage/storage.h"
 
+namespace bellwether::judge {
+class BaselineSource;  // judge/baseline_source.h
+}
+
 namespace bellwether::promql {
 
 using HistogramPtr = std::shared_ptr<const metric::NativeHistogram>;
@@ -119,10 +123,11 @@ struct EngineOptions {
   std::shared_ptr<base::MemoryShare> kept_memory = nullptr;  // Of what prepared queries keep; null: no bound.
   int max_concurrency = 20;
   base::DurationMs default_subquery_step = base::Minutes(1);
-  bool delayed_name_removal = false;  // --enable-feature=promql-delayed-name-removal
-  bool use_start_timestamps = false;  // --enable-feature=use-start-timestamps
-  bool type_and_unit_labels = false;  // --enable-feature=type-and-unit-labels
-  bool per_step_stats = false;        // --enable-feature=promql-per-step-stats
+  bool delayed_name_removal = false;                                 // --enable-feature=promql-delayed-name-removal
+  bool use_start_timestamps = false;                                 // --enable-feature=use-start-timestamps
+  bool type_and_unit_labels = false;                                 // --enable-feature=type-and-unit-labels
+  bool per_step_stats = false;                                       // --enable-feature=promql-per-step-stats
+  std::shared_ptr<const judge::BaselineSource> baselines = nullptr;  // What baseline() reads; null: there are none.
 };
 
 struct QueryOptions {

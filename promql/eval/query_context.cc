@@ -54,7 +54,8 @@ QueryContext::QueryContext(const EngineOptions& options, const base::Clock& quer
     : flags{options.delayed_name_removal, options.use_start_timestamps, options.type_and_unit_labels},
       clock(query_clock),
       lookback(options.lookback),
-      budget(options) {}
+      budget(options),
+      baselines(options.baselines) {}
 
 base::Status QueryContext::CheckAlive(std::string_view doing) const {
   if (cancel.stop_requested()) return base::Cancelled("query was canceled in " + std::string(doing));

@@ -110,10 +110,11 @@ struct QueryContext {
   std::unique_ptr<storage::Querier> querier;
   MemoryBudget budget;
   AnnotationSet annotations;
-  QueryProfile* profile = nullptr;       // Null unless the query is to be explained.
-  QueryMemos* memos = nullptr;           // Null unless the query is asked again and again.
-  const PartsOfQuery* shared = nullptr;  // Likewise.
-  SampleCounts* counts = nullptr;        // Of what is being evaluated; never null while operators run.
+  QueryProfile* profile = nullptr;                               // Null unless the query is to be explained.
+  QueryMemos* memos = nullptr;                                   // Null unless the query is asked again and again.
+  const PartsOfQuery* shared = nullptr;                          // Likewise.
+  const std::shared_ptr<const judge::BaselineSource> baselines;  // May be null.
+  SampleCounts* counts = nullptr;  // Of what is being evaluated; never null while operators run.
 };
 
 // Where samples are counted for a while.

@@ -6,12 +6,17 @@
 #include <vector>
 
 #include "promql/functions/absent.h"
+#include "promql/functions/baseline_function.h"
+#include "promql/functions/category_functions.h"
 #include "promql/functions/changes.h"
+#include "promql/functions/comparison_functions.h"
 #include "promql/functions/dates.h"
+#include "promql/functions/detector_functions.h"
 #include "promql/functions/histogram_functions.h"
 #include "promql/functions/label_functions.h"
 #include "promql/functions/math.h"
 #include "promql/functions/over_time.h"
+#include "promql/functions/quality_functions.h"
 #include "promql/functions/rate.h"
 #include "promql/functions/regression.h"
 #include "promql/functions/scalars.h"
@@ -47,19 +52,38 @@ constexpr RangeFunctionSpec kRangeFunctions[] = {
     {.name = "ts_of_last_over_time", .kernel = &TsOfLastOverTime},
     {.name = "ts_of_min_over_time", .kernel = &TsOfMinOverTime},
     {.name = "ts_of_max_over_time", .kernel = &TsOfMaxOverTime},
+    {.name = "adwin_over_time", .kernel = &AdwinOverTime},
+    {.name = "cusum_over_time", .kernel = &CusumOverTime},
+    {.name = "ewma_over_time", .kernel = &EwmaOverTime},
+    {.name = "hddm_over_time", .kernel = &HddmOverTime},
+    {.name = "page_hinkley_over_time", .kernel = &PageHinkleyOverTime},
+    {.name = "seasonal_zscore", .kernel = &SeasonalZscore},
+    {.name = "skewness_over_time", .kernel = &SkewnessOverTime},
 };
 
 constexpr std::pair<std::string_view, VectorFunction> kVectorFunctions[] = {
     {"absent", &AbsentFunction},
     {"absent_over_time", &AbsentOverTimeFunction},
+    {"accuracy_from", &AccuracyFromFunction},
+    {"auc_bounds", &AucBoundsFunction},
+    {"baseline", &BaselineFunction},
+    {"bh_adjust", &BhAdjustFunction},
     {"clamp", &ClampFunction},
     {"clamp_max", &ClampMaxFunction},
     {"clamp_min", &ClampMinFunction},
+    {"drift_contribution", &DriftContributionFunction},
+    {"f1_from", &F1FromFunction},
     {"histogram_fraction", &HistogramFractionFunction},
     {"histogram_quantile", &HistogramQuantileFunction},
     {"histogram_quantiles", &HistogramQuantilesFunction},
+    {"ks_bounds", &KsBoundsFunction},
     {"label_join", &LabelJoinFunction},
     {"label_replace", &LabelReplaceFunction},
+    {"new_categories", &NewCategoriesFunction},
+    {"parity_difference", &ParityDifferenceFunction},
+    {"parity_ratio", &ParityRatioFunction},
+    {"precision_from", &PrecisionFromFunction},
+    {"recall_from", &RecallFromFunction},
     {"round", &RoundFunction},
     {"sort", &SortFunction},
     {"sort_by_label", &SortByLabelFunction},
@@ -67,7 +91,9 @@ constexpr std::pair<std::string_view, VectorFunction> kVectorFunctions[] = {
     {"sort_desc", &SortDescFunction},
     {"start_timestamp", &StartTimestampFunction},
     {"timestamp", &TimestampFunction},
+    {"vanished_categories", &VanishedCategoriesFunction},
     {"vector", &VectorOfScalar},
+    {"wasserstein_bounds", &WassersteinBoundsFunction},
 };
 
 constexpr std::pair<std::string_view, ScalarFunction> kScalarFunctions[] = {
@@ -115,6 +141,11 @@ BoundVectorFunction FindVectorFunction(std::string_view name) {
   if (const HistogramMap map = FindHistogramMap(name)) {
     return [map](FunctionCall& call, QueryContext& context, const RowSink& sink) {
       return MapHistograms(call, context, sink, map);
+    };
+  }
+  if (const ComparisonSpec* spec = FindComparison(name)) {
+    return [spec](FunctionCall& call, QueryContext& context, const RowSink& sink) {
+      return ComparisonFunction(call, context, sink, *spec);
     };
   }
   return nullptr;

@@ -4,7 +4,9 @@
 // each name to what computes it, and a test holds the two together.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,11 @@ struct FunctionSignature {
   int variadic = 0;
   ValueType result = ValueType::kVector;
   bool experimental = false;
+  bool for_models = false;  // Ours: docs/functions.md.
+  // String arguments from this one on are names, of labels or of what is stored: an empty one does not parse.
+  std::size_t names_from = kNoNames;
+
+  static constexpr std::size_t kNoNames = std::numeric_limits<std::size_t>::max();
 };
 
 // Null if there is no such function.

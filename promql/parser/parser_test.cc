@@ -205,6 +205,11 @@ TEST(Parser, SemanticErrors) {
               "1:6: parse error: expected type range vector in call to function \"rate\", got instant vector");
   ExpectError("abs()", "1:1: parse error: expected 1 argument(s) in call to \"abs\", got 0");
   ExpectError("round()", "1:1: parse error: expected at least 1 argument(s) in call to \"round\", got 0");
+  ExpectError("psi(a)", "1:1: parse error: expected at least 2 argument(s) in call to \"psi\", got 1");
+  ExpectError("psi(a, b, \"\")", "1:11: parse error: expected a name in call to function \"psi\", got \"\"");
+  ExpectError("bh_adjust(a, \"x\", \"\")",
+              "1:19: parse error: expected a name in call to function \"bh_adjust\", got \"\"");
+  ExpectError("baseline(\"\")", "1:10: parse error: expected a name in call to function \"baseline\", got \"\"");
   ExpectError("hour(a, b)", "1:1: parse error: expected at most 1 argument(s) in call to \"hour\", got 2");
   ExpectError("sum(1)", "1:5: parse error: expected type instant vector in aggregation expression, got scalar");
   ExpectError("topk(a, b)", "1:6: parse error: expected type scalar in aggregation parameter, got instant vector");

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/quote.h"
+#include "base/utf8.h"
 #include "metric/labels.h"
 #include "promql/parser/function_signatures.h"
 
@@ -20,6 +21,11 @@ std::string_view InternalTypeText(ValueType type) {
     case ValueType::kString: return "string";
   }
   return "";
+}
+
+bool IsName(const Expr& literal) {
+  const std::string& text = static_cast<const StringLiteral&>(Unwrap(literal)).value;
+  return !text.empty() && base::IsValidUtf8(text);
 }
 
 bool IsScalarOrVector(ValueType type) { return type == ValueType::kScalar || type == ValueType::kVector; }
@@ -162,6 +168,11 @@ void TypeCheck::FunctionCall(const Call& call, Mark begin, std::vector<Mark> arg
       ordered.push_back({{call.args[i]->position.start,
                           fmt::format("expected type {} in call to function {}, got {}", ValueTypeText(want),
                                       base::Quote(f.name), ValueTypeText(types[i]))},
+                         nullptr});
+    } else if (i >= f.names_from && !IsName(*call.args[i])) {
+      ordered.push_back({{call.args[i]->position.start,
+                          fmt::format("expected a name in call to function {}, got {}", base::Quote(f.name),
+                                      base::Quote(static_cast<const StringLiteral&>(Unwrap(*call.args[i])).value))},
                          nullptr});
     }
   }

@@ -9,9 +9,9 @@ namespace bellwether::promql {
 namespace {
 
 // Functions whose value depends on the evaluation time, whatever their arguments.
-constexpr std::string_view kTimeDependent[] = {"days_in_month",  "day_of_month", "day_of_week", "day_of_year",
-                                               "hour",           "minute",       "month",       "year",
-                                               "predict_linear", "time",         "timestamp"};
+constexpr std::string_view kTimeDependent[] = {"baseline",    "days_in_month",  "day_of_month", "day_of_week",
+                                               "day_of_year", "hour",           "minute",       "month",
+                                               "year",        "predict_linear", "time",         "timestamp"};
 
 bool IsTimeDependent(std::string_view name) {
   return std::find(std::begin(kTimeDependent), std::end(kTimeDependent), name) != std::end(kTimeDependent);

@@ -50,6 +50,7 @@ LabelBound OfAggregate(const promql::Aggregate& aggregate) {
 }
 
 LabelBound OfCall(const promql::Call& call) {
+  if (call.function->for_models) return std::nullopt;  // Some add labels: of a bound, a class, a baseline.
   const std::string_view name = call.function->name;
   for (const std::string_view adds : {"label_", "absent", "info", "histogram_quantiles"}) {
     if (name.starts_with(adds)) return std::nullopt;

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/metrics.h"
+#include "promql/parser/function_signatures.h"
 #include "storage/open.h"
 #include "tests/promql/script_files.h"
 
@@ -182,6 +183,14 @@ INSTANTIATE_TEST_SUITE_P(Stores, PromqlScripts,
                          testing::Values(Store::kMemory, Store::kRocks, Store::kRocksRestarted,
                                          Store::kRocksTwoSamples),
                          StoreName);
+
+TEST(FunctionExamples, ShowEveryFunctionForModels) {
+  const std::string page = FunctionExamples().text;
+  for (const promql::FunctionSignature& function : promql::AllFunctions()) {
+    if (!function.for_models) continue;
+    EXPECT_NE(page.find(" " + std::string(function.name) + "("), std::string::npos) << function.name;
+  }
+}
 
 TEST(ScriptRunner, AFailingCaseIsTold) {
   const ScriptFile file{"wrong.test", "load 1m\n a 1\n\neval instant at 0 a\n a 2\n\neval instant at 0 a\n a 1\n"};

@@ -20,9 +20,29 @@ std::vector<ScriptFile> ScriptsIn(const std::filesystem::path& folder) {
   return files;
 }
 
+// The blocks of a page that are marked as scripts, as one; lines keep their numbers.
+ScriptFile ExamplesOf(const std::filesystem::path& page) {
+  std::ifstream in(page, std::ios::binary);
+  ScriptFile file{page.filename().string(), ""};
+  bool is_example = false;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("```")) {
+      is_example = line == "```promqltest";
+      line.clear();
+    }
+    file.text += (is_example ? line : "") + "\n";
+  }
+  return file;
+}
+
 }  // namespace
 
-std::vector<ScriptFile> OwnScripts() { return ScriptsIn("tests/promql/cases"); }
+std::vector<ScriptFile> OwnScripts() {
+  std::vector<ScriptFile> files = ScriptsIn("tests/promql/cases");
+  files.push_back(FunctionExamples());
+  return files;
+}
+ScriptFile FunctionExamples() { return ExamplesOf("docs/functions.md"); }
 std::vector<ScriptFile> ConformanceScripts() { return ScriptsIn("../shared/conformance/promqltest"); }
 
 }  // namespace bellwether::promqltest

@@ -13,7 +13,10 @@ struct ScriptFile {
   std::string text;
 };
 
-// Ours, in cases/. Tests run in the source root.
+// The examples of docs/functions.md, one script.
+[[nodiscard]] ScriptFile FunctionExamples();
+
+// Ours, in cases/, and those examples. Tests run in the source root.
 [[nodiscard]] std::vector<ScriptFile> OwnScripts();
 
 // Prometheus's, from ../shared/conformance/promqltest beside the checkout; empty if that folder does not stand there.
