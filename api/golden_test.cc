@@ -112,7 +112,8 @@ class GoldenServer {
   GoldenServer()
       : clock_(testing::kGoldenNow),
         storage_(storage::NewMemoryStorage({.path = "", .retention = base::DurationMs(0)}, clock_, metrics_)),
-        engine_({}, clock_, metrics_),
+        baselines_(judge::BaselineStore::Open(*state_, clock_).value()),
+        engine_(EngineWith(baselines_), clock_, metrics_),
         context_{.storage = *storage_, .engine = engine_, .clock = clock_, .metrics = metrics_} {
     testing::FillGoldenStorage(*storage_);
     context_.write = [](const ingest::WriteRequest& request) {
@@ -132,6 +133,7 @@ class GoldenServer {
     topology_.SetDeclared({{.id = {"stream", "kafka"}, .depends_on = {}},
                            {.id = {"pipeline", "features"}, .depends_on = {{.on = {{"stream", "kafka"}}, .need = 1}}}});
     context_.topology = &topology_;
+    context_.baselines = baselines_.get();
     context_.alertmanagers = [] {
       return notify::AlertmanagerUrls{.active = {"http://am-1.example:9093/api/v2/alerts"},
                                       .dropped = {"http://am-2.example:9093/api/v2/alerts"}};
@@ -168,11 +170,18 @@ class GoldenServer {
   }
 
  private:
+  static promql::EngineOptions EngineWith(std::shared_ptr<const judge::BaselineSource> baselines) {
+    promql::EngineOptions options;
+    options.baselines = std::move(baselines);
+    return options;
+  }
+
   base::MetricsRegistry metrics_;
   base::SimulatedClock clock_;
   std::unique_ptr<storage::Storage> storage_;
-  promql::Engine engine_;
   std::unique_ptr<storage::StateStore> state_ = storage::NewMemoryStateStore(clock_);
+  std::shared_ptr<judge::BaselineStore> baselines_;
+  promql::Engine engine_;
   incidents::TopologyStore topology_{*state_};
   HandlerContext context_;
   RouteTable routes_;

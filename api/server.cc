@@ -107,6 +107,7 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
   }
   if (dependencies.backtest_options) context.backtest_options = dependencies.backtest_options;
   context.topology = dependencies.topology;
+  context.baselines = dependencies.baselines;
   if (incidents::Suppressor* suppressor = dependencies.suppressor) {
     context.standings = [suppressor] { return suppressor->Snapshot(); };
   }

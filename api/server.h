@@ -24,6 +24,7 @@
 #include "incidents/topology_store.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
+#include "judge/baseline_store.h"
 #include "metric/labels.h"
 #include "metric/matcher.h"
 #include "notify/alertmanagers.h"
@@ -80,6 +81,7 @@ struct ServerDependencies {
   rules::RuleManager* rules = nullptr;
   notify::Dispatcher* dispatcher = nullptr;
   incidents::TopologyStore* topology = nullptr;
+  judge::BaselineStore* baselines = nullptr;    // Null: none are kept.
   incidents::Suppressor* suppressor = nullptr;  // Null: every alert is told.
   base::Clock& clock;
   base::MetricsRegistry& metrics;

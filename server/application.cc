@@ -18,6 +18,7 @@
 #include "incidents/topology_store.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
+#include "judge/baseline_store.h"
 #include "notify/alertmanagers.h"
 #include "notify/dispatcher.h"
 #include "promql/engine.h"
@@ -154,6 +155,7 @@ struct Application::Parts {
                                                            .rules = rules.get(),
                                                            .dispatcher = dispatcher.get(),
                                                            .topology = topology.get(),
+                                                           .baselines = baselines.get(),
                                                            .suppressor = suppressor.get(),
                                                            .clock = clock,
                                                            .metrics = metrics,
@@ -232,6 +234,7 @@ struct Application::Parts {
   base::MetricsRegistry metrics;
   CurlHttpClient http{fmt::format("Bellwether/{}", kVersion)};
   storage::OpenedStorage opened;
+  std::shared_ptr<judge::BaselineStore> baselines;
   std::unique_ptr<promql::Engine> engine;
   std::unique_ptr<promql::Engine> rule_engine;  // With memory and a queue of its own: dashboards never stop an alert.
   std::unique_ptr<ingest::WriteHandler> ingest;
@@ -277,7 +280,11 @@ base::Status Application::Start() {
 
   AddMemoryMetrics(p.options.memory, p.memory, p.metrics);
   if (const base::Status opened = p.OpenStorage(config); !opened.ok()) return opened.WithContext("open storage");
+  auto baselines = judge::BaselineStore::Open(*p.opened.state, p.clock);
+  if (!baselines.ok()) return baselines.status().WithContext("read baselines");
+  p.baselines = std::move(*baselines);
   promql::EngineOptions engine_options;
+  engine_options.baselines = p.baselines;
   engine_options.lookback = p.options.lookback;
   engine_options.timeout = p.options.query_timeout;
   engine_options.max_concurrency = p.options.query_concurrency_max;

@@ -70,6 +70,7 @@ RouteTable AllRoutes(const HandlerContext& context) {
   AddBacktestRoutes(context, routes);
   AddRuleCheckRoutes(context, routes);
   AddTopologyRoutes(context, routes);
+  AddBaselineRoutes(context, routes);
   AddStatusRoutes(context, routes);
   AddFeatureRoutes(context, routes);
   AddTargetRoutes(context, routes);

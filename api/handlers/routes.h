@@ -27,6 +27,7 @@
 #include "incidents/topology_store.h"
 #include "ingest/text_import.h"
 #include "ingest/write_handler.h"
+#include "judge/baseline_store.h"
 #include "metric/matcher.h"
 #include "notify/alertmanagers.h"
 #include "promql/engine.h"
@@ -60,6 +61,7 @@ struct HandlerContext {
   // What rules in force here are evaluated with.
   std::function<rules::BacktestOptions()> backtest_options = [] { return rules::BacktestOptions(); };
   incidents::TopologyStore* topology = nullptr;  // May be null: there is none.
+  judge::BaselineStore* baselines = nullptr;     // Likewise.
   // Alerts that are held or suppressed.
   std::function<incidents::Standings()> standings = [] { return incidents::Standings(); };
   std::function<base::Status()> reload = {};
@@ -107,6 +109,7 @@ void AddRuleRoutes(const HandlerContext& context, RouteTable& routes);        //
 void AddBacktestRoutes(const HandlerContext& context, RouteTable& routes);    // rules/test
 void AddRuleCheckRoutes(const HandlerContext& context, RouteTable& routes);   // rules/check
 void AddTopologyRoutes(const HandlerContext& context, RouteTable& routes);    // topology
+void AddBaselineRoutes(const HandlerContext& context, RouteTable& routes);    // baselines
 void AddStatusRoutes(const HandlerContext& context, RouteTable& routes);      // status/..., targets, /version
 void AddFeatureRoutes(const HandlerContext& context, RouteTable& routes);     // features
 void AddTargetRoutes(const HandlerContext& context, RouteTable& routes);      // targets, scrape_pools
