@@ -74,6 +74,15 @@ constexpr std::array kOperations = std::to_array<ApiOperation>({
     {"/api/v1/admin/tsdb/snapshot", "POST PUT", "Copies the store", "skip_head:bool"},
     {"/api/v1/admin/tsdb/verify", "POST PUT", "Checks everything that is stored", ""},
     {"/api/v1/admin/tsdb/analyze", "POST PUT", "Cardinality of the whole store", "limit:int"},
+    {"/api/v2/alerts", "GET POST", "Firing alerts; takes those of foreign senders, as JSON",
+     "active:bool silenced:bool inhibited:bool unprocessed:bool filter[] receiver receiver_matchers[]", "bare"},
+    {"/api/v2/alerts/groups", "GET", "Alerts as they are grouped for receivers",
+     "active:bool silenced:bool inhibited:bool muted:bool filter[] receiver receiver_matchers[]", "bare"},
+    {"/api/v2/silences", "GET POST", "Silences; makes or changes one, given as JSON",
+     "filter[] active:bool expired:bool pending:bool", "bare"},
+    {"/api/v2/silence/{silenceID}", "GET DELETE", "One silence; ends it", "", "bare"},
+    {"/api/v2/receivers", "GET", "Receivers of notifications", "receiver_matchers[]", "bare"},
+    {"/api/v2/status", "GET", "About the server, as Alertmanager tells it", "", "bare"},
     {"/federate", "GET", "Newest samples as text", "match[]!", "text"},
     {"/metrics", "GET", "The server's own metrics", "", "text"},
     {"/version", "GET", "About the version, without an envelope", ""},
@@ -145,6 +154,7 @@ std::string_view TagOf(std::string_view path) {
   if (path.starts_with("/api/v1/status") || path.starts_with("/api/v1/features")) return "status";
   if (path.starts_with("/api/v1/query") || path.ends_with("_query")) return "query";
   if (path.starts_with("/api/v1/rules") || path.starts_with("/api/v1/alert")) return "rules";
+  if (path.starts_with("/api/v2/")) return "alertmanager";
   if (path.starts_with("/api/v1/")) return "data";
   return "server";
 }
@@ -157,9 +167,10 @@ void WriteResponses(const ApiOperation& operation, std::string& out) {
   } else if (operation.answer == "json") {
     fmt::format_to(to, "        '200': {{$ref: '#/components/responses/Success'}}\n");
   } else {
-    const std::string_view type = operation.answer == "binary"  ? "application/x-protobuf"
-                                  : operation.answer == "lines" ? "application/x-ndjson"
-                                                                : "text/plain";
+    const std::string_view type = operation.answer == "bare"     ? "application/json"
+                                  : operation.answer == "binary" ? "application/x-protobuf"
+                                  : operation.answer == "lines"  ? "application/x-ndjson"
+                                                                 : "text/plain";
     fmt::format_to(to, "        '200':\n          description: Success\n          content:\n            {}: {{}}\n",
                    type);
   }
@@ -173,10 +184,15 @@ void WriteMethod(const ApiOperation& operation, std::string_view method, std::st
   fmt::format_to(to, "    {}:\n      operationId: {}\n      summary: \"{}\"\n      tags: [{}]\n", lower,
                  OperationId(lower, operation.path), operation.summary, TagOf(operation.path));
   const std::vector<Parameter> parameters = ParametersOf(operation);
-  const bool in_path = operation.path.find('{') != std::string_view::npos;
-  const bool as_form = method == "POST" && !parameters.empty();
+  const std::size_t open = operation.path.find('{');
+  const bool in_path = open != std::string_view::npos;
+  // What API v2 is given stands in a body of JSON.
+  const bool as_form = method == "POST" && !parameters.empty() && operation.answer != "bare";
   if (in_path || (!as_form && !parameters.empty())) fmt::format_to(to, "      parameters:\n");
-  if (in_path) fmt::format_to(to, "        - {{name: name, in: path, required: true, schema: {{type: string}}}}\n");
+  if (in_path) {
+    fmt::format_to(to, "        - {{name: {}, in: path, required: true, schema: {{type: string}}}}\n",
+                   operation.path.substr(open + 1, operation.path.find('}') - open - 1));
+  }
   if (as_form) {
     fmt::format_to(to,
                    "      requestBody:\n        content:\n          application/x-www-form-urlencoded:\n"

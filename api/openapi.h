@@ -17,7 +17,8 @@ struct ApiOperation {
   // Names, each with "!" behind it if it must be given, and a type where it is no text: ":int", ":bool", ":number",
   // ":time", ":duration". A name that ends in "[]" may be repeated.
   std::string_view parameters;
-  std::string_view answer = "json";  // "json" (in the envelope), "text", "none" (204), "binary", "lines"
+  // "json" (in the envelope), "bare" (JSON without it), "text", "none" (204), "binary", "lines"
+  std::string_view answer = "json";
 };
 
 [[nodiscard]] std::span<const ApiOperation> ApiOperations();

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <thread>
 
+#include "api/handlers/alertmanager/v2.h"
 #include "api/handlers/routes.h"
 #include "api/http/http_server.h"
 #include "api/json/envelope.h"
@@ -108,6 +109,7 @@ HandlerContext Server::Impl::MakeContext(const ServerOptions& options, const Ser
   if (dependencies.backtest_options) context.backtest_options = dependencies.backtest_options;
   context.topology = dependencies.topology;
   context.baselines = dependencies.baselines;
+  context.dispatcher = dependencies.dispatcher;
   if (incidents::Suppressor* suppressor = dependencies.suppressor) {
     context.standings = [suppressor] { return suppressor->Snapshot(); };
   }
@@ -146,6 +148,10 @@ void Server::Impl::FillErrorBody(const HttpRequest& request, HttpResponse& respo
       json.Key("code").String("http_" + std::to_string(status)).Key("message").String(text).EndObject().EndObject();
     });
     response.status = status;
+  } else if (request.path == "/api/v2" || request.path.starts_with("/api/v2/")) {
+    const auto allow = std::find_if(response.headers.begin(), response.headers.end(),
+                                    [](const auto& header) { return header.first == "Allow"; });
+    FillV2Error(request, allow == response.headers.end() ? "" : allow->second, response);
   } else {
     response.body += '\n';
   }

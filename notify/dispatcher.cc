@@ -19,7 +19,9 @@
 #include "notify/config/config.h"
 #include "notify/outbox/book.h"
 #include "notify/outbox/planner.h"
+#include "notify/outbox/shown.h"
 #include "notify/policy/outcome.h"
+#include "notify/policy/posted.h"
 #include "notify/receivers/render.h"
 #include "template/encoding.h"
 
@@ -86,9 +88,15 @@ class Dispatcher::Impl {
       : deps_(dependencies),
         started_at_(dependencies.clock.Now()),
         external_url_(std::move(external_url)),
+        silences_(deps_.state, deps_.clock, deps_.metrics, dependencies.seed + 1),
         random_(dependencies.seed),
+        received_firing_(Received("firing")),
+        received_resolved_(Received("resolved")),
+        invalid_(deps_.metrics.AddCounter("alertmanager_alerts_invalid_total", "Posted alerts that were refused.",
+                                          {{"version", "v2"}})),
         queue_length_(
             deps_.metrics.AddGauge("bellwether_notifications_queue_length", "Messages that wait to be delivered.")) {
+    AddAlertmanagerGauges();
     for (std::size_t i = 0; i < kSuppressReasonCount; ++i) {
       suppressed_[i] = &deps_.metrics.AddCounter("alertmanager_notifications_suppressed_total",
                                                  "Alerts that a flush did not tell, by reason.",
@@ -116,6 +124,58 @@ class Dispatcher::Impl {
     BW_RETURN_IF_ERROR(Load());
     return Apply([&](const PlanContext& context, Change& change) { PlanUpdates(context, updates, change); });
   }
+
+  base::Result<PostOutcome> Post(std::span<const ForeignAlert> posted) {
+    PostOutcome outcome;
+    std::vector<metric::AlertUpdate> alerts;
+    const base::TimestampMs now = deps_.clock.Now();
+    const base::DurationMs timeout = ResolveTimeout();
+    for (const ForeignAlert& one : posted) {
+      auto alert = CompletePosted(one, now, timeout);
+      if (!alert.ok()) {
+        invalid_.Add();
+        outcome.problems.push_back(alert.status().message());
+        continue;
+      }
+      (alert->phase == metric::AlertPhase::kFiring ? received_firing_ : received_resolved_).Add();
+      alerts.push_back(*std::move(alert));
+    }
+    const base::MutexLock turn(turn_);
+    BW_RETURN_IF_ERROR(Load());
+    BW_RETURN_IF_ERROR(Apply([&](const PlanContext& context, Change& change) { PlanPosted(context, alerts, change); }));
+    return outcome;
+  }
+
+  std::vector<ShownAlert> Alerts() {
+    const base::MutexLock lock(mu_);
+    return ShowAlerts(ContextAt(deps_.clock.Now()));
+  }
+  std::vector<ShownGroup> Groups() {
+    const base::MutexLock lock(mu_);
+    return ShowGroups(ContextAt(deps_.clock.Now()));
+  }
+
+  std::vector<ShownReceiver> Receivers() const {
+    const base::MutexLock lock(mu_);
+    std::vector<ShownReceiver> out;
+    if (config_ == nullptr) return out;
+    for (const auto& [name, receiver] : config_->receivers) {
+      out.push_back({name, {receiver.labels.begin(), receiver.labels.end()}});
+    }
+    return out;
+  }
+
+  std::vector<std::string> ReceiversFor(const metric::Labels& labels) const {
+    const base::MutexLock lock(mu_);
+    return ReceiversOf(config_.get(), labels);
+  }
+
+  std::string ShownConfiguration() const {
+    const base::MutexLock lock(mu_);
+    return config_ != nullptr ? config_->shown : "";
+  }
+
+  Silences& silences() { return silences_; }
 
   base::Status Start() {
     {
@@ -183,6 +243,7 @@ class Dispatcher::Impl {
       const base::MutexLock lock(mu_);
       if (loaded_) return base::OkStatus();
     }
+    BW_RETURN_IF_ERROR(silences_.Load());
     BW_ASSIGN_OR_RETURN(Book book, LoadBook(deps_.state));
     {
       const base::MutexLock lock(mu_);
@@ -194,6 +255,17 @@ class Dispatcher::Impl {
     return Apply([](const PlanContext& context, Change& change) { PlanRegroup(context, change); });
   }
 
+  PlanContext ContextAt(base::TimestampMs now) BW_REQUIRES(mu_) {
+    suppression_.SetSilences(silences_.Current());
+    return {
+        .book = book_, .config = config_.get(), .now = now, .started_at = started_at_, .suppression = &suppression_};
+  }
+
+  base::DurationMs ResolveTimeout() const {
+    const base::MutexLock lock(mu_);
+    return config_ != nullptr ? config_->resolve_timeout : base::Minutes(5);
+  }
+
   // Plans a change, writes it, makes it. On an error nothing has changed.
   template <typename Plan>
   base::Status Apply(const Plan& plan) BW_REQUIRES(turn_) {
@@ -202,12 +274,7 @@ class Dispatcher::Impl {
     const base::TimestampMs now = deps_.clock.Now();
     {
       const base::MutexLock lock(mu_);
-      plan(PlanContext{.book = book_,
-                       .config = config_.get(),
-                       .now = now,
-                       .started_at = started_at_,
-                       .suppression = &suppression_},
-           change);
+      plan(ContextAt(now), change);
       if (change.empty()) return base::OkStatus();
       batch = BatchOf(change, book_, now);
     }
@@ -431,6 +498,56 @@ class Dispatcher::Impl {
     }
   }
 
+  base::Counter& Received(const char* status) {
+    return deps_.metrics.AddCounter("alertmanager_alerts_received_total", "Posted alerts.",
+                                    {{"status", status}, {"version", "v2"}});
+  }
+
+  // Under the names that dashboards made for Alertmanager ask for.
+  void AddAlertmanagerGauges() {
+    const auto add = [&](std::string_view name, std::string_view help, base::MetricLabels labels,
+                         std::function<double()> read) {
+      deps_.metrics.AddGaugeFunction(name, help, std::move(labels), std::move(read));
+    };
+    for (const bool suppressed : {false, true}) {
+      add("alertmanager_alerts", "Alerts that fire, by state.", {{"state", suppressed ? "suppressed" : "active"}},
+          [this, suppressed] {
+            const base::MutexLock lock(mu_);
+            const AlertCounts counts = CountAlerts(ContextAt(deps_.clock.Now()));
+            return static_cast<double>(suppressed ? counts.suppressed : counts.active);
+          });
+    }
+    add("alertmanager_alerts", "Alerts that fire, by state.", {{"state", "unprocessed"}}, [] { return 0.0; });
+    add("alertmanager_dispatcher_aggregation_groups", "Alert groups.", {}, [this] {
+      const base::MutexLock lock(mu_);
+      return static_cast<double>(book_.groups.size());
+    });
+    const auto of_config = [&](std::string_view name, std::string_view help, double (*read)(const Config&)) {
+      add(name, help, {}, [this, read] {
+        const base::MutexLock lock(mu_);
+        return config_ != nullptr ? read(*config_) : 0.0;
+      });
+    };
+    of_config("alertmanager_receivers", "Receivers of the configuration.",
+              [](const Config& c) { return static_cast<double>(c.receivers.size()); });
+    of_config("alertmanager_integrations", "Integrations of all receivers.", [](const Config& c) {
+      std::size_t count = 0;
+      for (const auto& [name, receiver] : c.receivers) count += receiver.integrations.size();
+      return static_cast<double>(count);
+    });
+    of_config("alertmanager_inhibition_rules", "Inhibition rules of the configuration.",
+              [](const Config& c) { return static_cast<double>(c.inhibit_rules.size()); });
+    of_config("alertmanager_config_hash", "Hash of the text of the configuration.",
+              [](const Config& c) { return static_cast<double>(c.hash); });
+    add("alertmanager_cluster_enabled", "Whether there is a cluster.", {}, [] { return 0.0; });
+    add("alertmanager_build_info", "1, labelled with the version that clients may expect.",
+        {{"branch", "bellwether"},
+         {"goversion", ""},
+         {"revision", ""},
+         {"version", std::string(kCompatibleAlertmanager)}},
+        [] { return 1.0; });
+  }
+
   // So that every counter is there, at 0, from the start.
   void AddMetrics(const Config& config) {
     for (const auto& [name, receiver] : config.receivers) {
@@ -463,11 +580,15 @@ class Dispatcher::Impl {
   std::set<ChannelId> busy_ BW_GUARDED_BY(mu_);
   std::map<ChannelId, base::TimestampMs> channel_rest_ BW_GUARDED_BY(mu_);
   std::deque<WaitingMessage> delivered_ BW_GUARDED_BY(mu_);  // Newest first.
+  Silences silences_;                                        // Locks itself, after `mu_`.
   Suppression suppression_ BW_GUARDED_BY(mu_);
   std::shared_ptr<const Config> intervals_of_ BW_GUARDED_BY(turn_);
   std::int64_t intervals_at_ BW_GUARDED_BY(turn_) = 0;
   std::mt19937_64 random_ BW_GUARDED_BY(turn_);
 
+  base::Counter& received_firing_;
+  base::Counter& received_resolved_;
+  base::Counter& invalid_;
   base::Gauge& queue_length_;
   std::array<base::Counter*, kSuppressReasonCount> suppressed_{};
   std::vector<std::jthread> workers_;  // Of Start and Stop, called by the owner.
@@ -484,6 +605,15 @@ base::Status Dispatcher::Take(std::span<const metric::AlertUpdate> updates) { re
 base::Status Dispatcher::Start() { return impl_->Start(); }
 void Dispatcher::Stop() { impl_->Stop(); }
 void Dispatcher::RunDue() { impl_->RunDue(); }
+base::Result<PostOutcome> Dispatcher::Post(std::span<const ForeignAlert> alerts) { return impl_->Post(alerts); }
+std::vector<ShownAlert> Dispatcher::Alerts() { return impl_->Alerts(); }
+std::vector<ShownGroup> Dispatcher::Groups() { return impl_->Groups(); }
+std::vector<ShownReceiver> Dispatcher::Receivers() const { return impl_->Receivers(); }
+std::vector<std::string> Dispatcher::ReceiversFor(const metric::Labels& labels) const {
+  return impl_->ReceiversFor(labels);
+}
+std::string Dispatcher::ShownConfiguration() const { return impl_->ShownConfiguration(); }
+Silences& Dispatcher::silences() { return impl_->silences(); }
 std::vector<OutboxEntry> Dispatcher::Outbox() const { return impl_->Outbox(); }
 
 }  // namespace bellwether::notify

@@ -30,6 +30,8 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "metric/alert_update.h"
+#include "notify/shown_alert.h"
+#include "notify/silences.h"
 #include "storage/state_store.h"
 
 namespace bellwether::notify {
@@ -56,8 +58,25 @@ struct ConfigOptions {
 // What the configuration asks for and this version does not do yet, each with its place; logged by Configure.
 [[nodiscard]] std::vector<std::string> ConfigWarnings(const Config& config);
 
+// One route that was looked at for an alert, on the way from the root.
+struct RouteStep {
+  int depth = 0;
+  std::string matchers;  // {team="ml"}
+  std::string why;       // "matches", "team is \"web\"", "not asked: ..."
+  bool is_taken = false;
+  // Where it is taken:
+  std::string receiver = {};
+  std::string group_key = {};
+  std::string timing = {};  // Its timers and time intervals.
+};
+// The way of an alert with these labels through the tree: every route in the order of the file.
+[[nodiscard]] std::vector<RouteStep> ExplainRoute(const Config& config, const metric::Labels& labels);
+
 // "3 routes, 2 receivers, 1 inhibition rule, 0 time intervals"
 [[nodiscard]] std::string ConfigSummary(const Config& config);
+
+// What clients of Alertmanager's API may expect here; they compare it with what they know.
+inline constexpr std::string_view kCompatibleAlertmanager = "0.34.0";
 
 struct NotifyDependencies {
   storage::StateStore& state;
@@ -79,6 +98,11 @@ struct OutboxEntry {
   std::string last_error;
 };
 
+// How many alerts of which kind a foreign sender gave.
+struct PostOutcome {
+  std::vector<std::string> problems;  // Of the invalid ones, which are left out.
+};
+
 class Dispatcher {
  public:
   // Everything in `dependencies` outlives the dispatcher. `external_url` has no slash at the end.
@@ -90,6 +114,21 @@ class Dispatcher {
 
   // Writes the updates down and returns when that is durable; see rules/alert_sink.h for the numbering.
   base::Status Take(std::span<const metric::AlertUpdate> updates);
+
+  // Alerts of foreign senders (Prometheus, vmalert, amtool), merged with what is known of them and written down; the
+  // valid ones among them. Then they go the way of ours. kUnavailable and the like: the state store's.
+  base::Result<PostOutcome> Post(std::span<const ForeignAlert> alerts);
+
+  // The firing alerts that are known here, and the groups that they are in, with what suppresses them now.
+  [[nodiscard]] std::vector<ShownAlert> Alerts();
+  [[nodiscard]] std::vector<ShownGroup> Groups();
+  // By name.
+  [[nodiscard]] std::vector<ShownReceiver> Receivers() const;
+  // Of the routes that an alert with these labels takes.
+  [[nodiscard]] std::vector<std::string> ReceiversFor(const metric::Labels& labels) const;
+  // The configuration in force, as it may be shown; empty without one.
+  [[nodiscard]] std::string ShownConfiguration() const;
+  [[nodiscard]] Silences& silences();
 
   // Restores groups and outbox from the state store, then works in the background.
   base::Status Start();

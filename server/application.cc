@@ -278,6 +278,13 @@ base::Status Application::Start() {
   p.metrics.AddGauge("bellwether_build_info", "1, labelled with the version.", {{"version", std::string(kVersion)}})
       .Set(1);
 
+  // As Alertmanager's dashboards ask for them.
+  p.metrics.AddGaugeFunction("alertmanager_config_last_reload_successful",
+                             "Whether the last reading of the configuration succeeded.", {},
+                             [&p] { return p.LastReload().success ? 1.0 : 0.0; });
+  p.metrics.AddGaugeFunction("alertmanager_config_last_reload_success_timestamp_seconds",
+                             "When the configuration in force was read.", {},
+                             [&p] { return p.LastReload().at.seconds(); });
   AddMemoryMetrics(p.options.memory, p.memory, p.metrics);
   if (const base::Status opened = p.OpenStorage(config); !opened.ok()) return opened.WithContext("open storage");
   auto baselines = judge::BaselineStore::Open(*p.opened.state, p.clock);

@@ -6,8 +6,10 @@
 #include "server/commands/backtest.h"
 #include "server/commands/check.h"
 #include "server/commands/import.h"
+#include "server/commands/notify.h"
 #include "server/commands/query.h"
 #include "server/commands/serve.h"
+#include "server/commands/silence.h"
 #include "server/commands/test_rules.h"
 #include "server/commands/tsdb.h"
 #include "server/version.h"
@@ -24,6 +26,8 @@ int main(int argc, char** argv) {
   bellwether::server::AddImportCommand(app, run);
   bellwether::server::AddTsdbCommand(app, run);
   bellwether::server::AddQueryCommand(app, run);
+  bellwether::server::AddSilenceCommand(app, run);
+  bellwether::server::AddNotifyCommand(app, run);
   CLI11_PARSE(app, argc, argv);
   return run();
 }

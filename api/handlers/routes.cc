@@ -81,6 +81,7 @@ RouteTable AllRoutes(const HandlerContext& context) {
   AddTextRoutes(context, routes);
   AddFederateRoutes(context, routes);
   AddGrafanaRoutes(context, routes);
+  AddAlertmanagerRoutes(context, routes);
   return routes;
 }
 

@@ -30,6 +30,7 @@
 #include "judge/baseline_store.h"
 #include "metric/matcher.h"
 #include "notify/alertmanagers.h"
+#include "notify/dispatcher.h"
 #include "promql/engine.h"
 #include "rules/backtest.h"
 #include "rules/rule_manager.h"
@@ -62,6 +63,7 @@ struct HandlerContext {
   std::function<rules::BacktestOptions()> backtest_options = [] { return rules::BacktestOptions(); };
   incidents::TopologyStore* topology = nullptr;  // May be null: there is none.
   judge::BaselineStore* baselines = nullptr;     // Likewise.
+  notify::Dispatcher* dispatcher = nullptr;      // May be null: nobody is notified.
   // Alerts that are held or suppressed.
   std::function<incidents::Standings()> standings = [] { return incidents::Standings(); };
   std::function<base::Status()> reload = {};
@@ -120,6 +122,8 @@ void AddRemoteReadRoutes(const HandlerContext& context, RouteTable& routes);  //
 void AddTextRoutes(const HandlerContext& context, RouteTable& routes);        // import and export of text
 void AddFederateRoutes(const HandlerContext& context, RouteTable& routes);    // /federate
 void AddGrafanaRoutes(const HandlerContext& context, RouteTable& routes);     // the JSON data source
+
+void AddAlertmanagerRoutes(const HandlerContext& context, RouteTable& routes);  // Alertmanager's API v2
 
 [[nodiscard]] RouteTable AllRoutes(const HandlerContext& context);
 

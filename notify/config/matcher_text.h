@@ -10,6 +10,7 @@
 #include "base/status.h"
 #include "metric/matcher.h"
 #include "notify/dispatcher.h"
+#include "notify/shown_alert.h"  // ParseMatcher, MatcherText
 
 namespace bellwether::notify {
 
@@ -18,11 +19,7 @@ namespace bellwether::notify {
 // matcher format: ...".
 [[nodiscard]] base::Result<std::vector<metric::Matcher>> ParseMatchers(std::string_view text, MatcherMode mode,
                                                                        std::string& warning);
-// The one matcher that `text` is, without braces, as requests and command lines have it.
-[[nodiscard]] base::Result<metric::Matcher> ParseMatcher(std::string_view text);
 
-// name="value", as route and group keys have it.
-[[nodiscard]] std::string MatcherText(const metric::Matcher& matcher);
 // {a="b",c=~"d"}, sorted by name, value and operator.
 [[nodiscard]] std::string MatchersText(std::vector<metric::Matcher> matchers);
 

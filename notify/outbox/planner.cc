@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "notify/outbox/group_flush.h"
+#include "notify/policy/posted.h"
 #include "notify/policy/route.h"
 
 namespace bellwether::notify {
@@ -89,6 +90,18 @@ void PlanUpdates(const PlanContext& context, std::span<const metric::AlertUpdate
     if (update.sequence <= change.taken.value_or(context.book.taken)) continue;
     change.taken = update.sequence;
     PlanUpdate(context, update, change);
+  }
+}
+
+void PlanPosted(const PlanContext& context, std::span<const metric::AlertUpdate> alerts, Change& change) {
+  for (const metric::AlertUpdate& alert : alerts) {
+    const std::uint64_t fingerprint = alert.labels.Fingerprint();
+    const metric::AlertUpdate* known = NewestOf(context.book, fingerprint);
+    for (auto it = change.alerts.lower_bound({fingerprint, ""});
+         it != change.alerts.end() && it->first.first == fingerprint; ++it) {
+      if (it->second) known = &*it->second;
+    }
+    PlanUpdate(context, known == nullptr ? alert : MergePosted(*known, alert, context.now), change);
   }
 }
 

@@ -28,6 +28,9 @@ struct PlanContext {
 // resolution reaches the groups that know the alert.
 void PlanUpdates(const PlanContext& context, std::span<const metric::AlertUpdate> updates, Change& change);
 
+// The same for alerts of foreign senders: each is merged with what is known of it, in order.
+void PlanPosted(const PlanContext& context, std::span<const metric::AlertUpdate> alerts, Change& change);
+
 // Flushes the groups that are due: messages are queued, timers set, resolved alerts forgotten.
 void PlanFlush(const PlanContext& context, Change& change);
 

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "base/sha256.h"
+#include "notify/dispatcher.h"
 #include "notify/policy/flush.h"
 #include "notify/policy/outcome.h"
 #include "notify/policy/route.h"
@@ -37,6 +38,26 @@ TEST(Routes, LeafMostInOrder) {
   check({{"team", "ml"}, {"model", "fraud"}}, "fraud ");
   check({{"team", "data"}}, "data ");
   check({{"team", "web"}}, "root ");
+}
+
+TEST(Routes, TheWayThroughTheTreeIsTold) {
+  using metric::Matcher;
+  Config config;
+  config.route = MakeRoute("{}", {});
+  config.route.receiver = "default";
+  config.route.routes = {MakeRoute("page", {Matcher::Equal("severity", "page")}, true),
+                         MakeRoute("ml", {Matcher::Equal("team", "ml")}), MakeRoute("rest", {})};
+  for (Route& route : config.route.routes) route.receiver = route.id;
+  std::string told;
+  for (const RouteStep& step : ExplainRoute(config, {{"team", "ml"}, {"severity", "info"}})) {
+    told += std::string(static_cast<std::size_t>(step.depth), ' ') + step.matchers + " " + step.why +
+            (step.is_taken ? " -> " + step.receiver : "") + "\n";
+  }
+  EXPECT_EQ(told,
+            "{} matches, and a route below takes it\n"
+            " {severity=\"page\"} no, severity is \"info\"\n"
+            " {team=\"ml\"} matches -> ml\n"
+            " {} not asked: the one before took it, without continue\n");
 }
 
 TEST(Routes, GroupKeyIsAlertmanagers) {

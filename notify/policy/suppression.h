@@ -6,15 +6,18 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
 #include "metric/labels.h"
 #include "notify/policy/inhibition.h"
 #include "notify/policy/time_interval.h"
+#include "notify/silences.h"
 
 namespace bellwether::notify {
 
@@ -39,12 +42,22 @@ class Suppression {
   // The names of the time intervals that contain the present.
   void SetIntervals(std::set<std::string, std::less<>> in_force) { intervals_ = std::move(in_force); }
 
+  // Which silences match an alert is found once for each set of silences.
+  void SetSilences(std::shared_ptr<const SilenceSet> silences);
+
+  // Alerts are told apart by `fingerprint`, which is that of `labels`.
   [[nodiscard]] AlertStanding StandingOf(std::uint64_t fingerprint, const metric::Labels& labels,
                                          base::TimestampMs now) const;
   [[nodiscard]] RouteMuteReason MuteOfRoute(const Route& route) const { return MuteOf(route, intervals_); }
 
  private:
+  // Silences of any state.
+  [[nodiscard]] const std::vector<const Silence*>& MatchingOf(std::uint64_t fingerprint,
+                                                              const metric::Labels& labels) const;
+
   Inhibition inhibition_;
+  std::shared_ptr<const SilenceSet> silences_;
+  mutable std::unordered_map<std::uint64_t, std::vector<const Silence*>> matching_;  // Into `silences_`.
   std::set<std::string, std::less<>> intervals_;
 };
 

@@ -43,7 +43,38 @@ base::Result<json> Exchange(const DataTarget& target, base::HttpClientRequest re
   return base::Internal(fmt::format("{} answered {}, and not as Bellwether does", request.url, answer->status));
 }
 
+// The text of a failure: a JSON string, or an object with a message.
+std::string ApiFailureText(const json& parsed, int status) {
+  if (parsed.is_string()) return parsed.get<std::string>();
+  if (parsed.is_object() && parsed.contains("message") && parsed["message"].is_string()) {
+    return parsed["message"].get<std::string>();
+  }
+  return status == 404 ? "there is no such thing" : fmt::format("the server answered {}", status);
+}
+
 }  // namespace
+
+base::Result<json> AskAlertmanagerApi(const DataTarget& target, const std::string& method, std::string_view path,
+                                      const std::string& body) {
+  base::HttpClientRequest request;
+  request.method = method;
+  request.url = TargetUrl(target, fmt::format("/api/v2{}", path));
+  request.body = body;
+  if (!body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+  BW_ASSIGN_OR_RETURN(base::HttpHeaders headers, TargetHeaders(target));
+  for (auto& header : headers) request.headers.push_back(std::move(header));
+  std::string received;
+  request.on_body = [&](std::string_view piece) {
+    received += piece;
+    return true;
+  };
+  CurlHttpClient client(fmt::format("Bellwether/{}", kVersion));
+  const auto answer = client.Send(request);
+  if (!answer.ok()) return base::Status(answer.status()).WithContext("ask the server at " + target.server);
+  json parsed = json::parse(received.empty() ? answer->body : received, nullptr, /*allow_exceptions=*/false);
+  if (answer->status < 200 || answer->status >= 300) return base::Internal(ApiFailureText(parsed, answer->status));
+  return parsed.is_discarded() ? json() : parsed;
+}
 
 std::string EncodeForm(const FormFields& fields) {
   std::string form;

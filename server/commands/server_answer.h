@@ -29,4 +29,9 @@ using FormFields = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] base::Result<nlohmann::json> GetFromServer(const DataTarget& target, std::string_view path,
                                                          const FormFields& fields, base::DurationMs timeout);
 
+// Asks Alertmanager's API v2, whose answers have no envelope: `path` is "/silences" and the like; `body` may be empty.
+// What comes back, null where there is nothing. Errors carry the server's own words.
+[[nodiscard]] base::Result<nlohmann::json> AskAlertmanagerApi(const DataTarget& target, const std::string& method,
+                                                              std::string_view path, const std::string& body);
+
 }  // namespace bellwether::server

@@ -1,0 +1,16 @@
+// server/commands/notify.h
+//
+// bellwether notify route: which receivers an alert with some labels would reach, and why.
+#pragma once
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace bellwether::server {
+
+void AddNotifyCommand(CLI::App& app, std::function<int()>& run);
+
+}  // namespace bellwether::server
