@@ -69,7 +69,8 @@ std::vector<metric::Matcher> ReadMatchers(yaml::FieldReader& fields, const std::
         context.faults.Add(field.value.position, fmt::format("invalid regexp value for \"{}\"", field.key));
         continue;
       }
-      out.Add(metric::MatchOp::kRegex, field.key, field.value.scalar, field.value.position);
+      // Anchored, as Alertmanager has it in group keys: incidents that are open elsewhere are known by these.
+      out.Add(metric::MatchOp::kRegex, field.key, "^(?:" + field.value.scalar + ")$", field.value.position);
     }
   }
   for (const YamlNode& node : fields.List(prefix + "matchers")) out.AddText(node);

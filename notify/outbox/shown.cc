@@ -102,7 +102,7 @@ std::vector<ShownGroup> ShowGroups(const PlanContext& context) {
     out.push_back(std::move(shown));
   }
   std::sort(out.begin(), out.end(), [](const ShownGroup& a, const ShownGroup& b) {
-    return std::tie(a.labels, a.receiver) < std::tie(b.labels, b.receiver);
+    return a.labels == b.labels ? a.receiver < b.receiver : Precedes(a.labels, b.labels);
   });
   return out;
 }

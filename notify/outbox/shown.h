@@ -22,7 +22,7 @@ struct AlertCounts {
 // The receivers of the routes that an alert with these labels takes; of a null configuration none.
 [[nodiscard]] std::vector<std::string> ReceiversOf(const Config* config, const metric::Labels& labels);
 
-// Groups with the alerts in them that fire, by labels, then receiver; those without any are left out.
+// Groups with the alerts in them that fire, in the order of Precedes, then by receiver; those without any are left out.
 [[nodiscard]] std::vector<ShownGroup> ShowGroups(const PlanContext& context);
 
 }  // namespace bellwether::notify

@@ -25,12 +25,28 @@ bool Message::IsFiring() const {
   return std::any_of(alerts.begin(), alerts.end(), [](const MessageAlert& a) { return a.firing; });
 }
 
+bool Precedes(const metric::Labels& a, const metric::Labels& b) {
+  const std::size_t a_size = a.size(), b_size = b.size();
+  if (a_size != b_size) return a_size < b_size;
+  auto in_a = a.begin();
+  auto in_b = b.begin();
+  for (; in_a != a.end() && in_b != b.end(); ++in_a, ++in_b) {
+    // The first name that only one of them has: the other comes first.
+    if (in_a->name != in_b->name) return in_a->name > in_b->name;
+    if (in_a->value != in_b->value) return in_a->value < in_b->value;
+  }
+  return false;
+}
+
 void SortAlerts(std::vector<MessageAlert>& alerts) {
   std::sort(alerts.begin(), alerts.end(), [](const MessageAlert& left, const MessageAlert& right) {
     const metric::Labels& a = left.update.labels;
     const metric::Labels& b = right.update.labels;
-    return std::tuple(a.Get("job"), a.Get("instance"), std::cref(a)) <
-           std::tuple(b.Get("job"), b.Get("instance"), std::cref(b));
+    for (const std::string_view name : {"job", "instance"}) {
+      const std::string_view of_a = a.Get(name), of_b = b.Get(name);
+      if (of_a != of_b) return !of_a.empty() && (of_b.empty() || of_a < of_b);
+    }
+    return Precedes(a, b);
   });
 }
 

@@ -30,13 +30,17 @@ struct Message {
   std::size_t index = 0;
   std::string reason;  // NotifyReasonText.
   metric::Labels group_labels;
-  std::vector<MessageAlert> alerts;  // By job, instance, then all labels. Not empty.
+  std::vector<MessageAlert> alerts;  // In the order of SortAlerts. Not empty.
   friend bool operator==(const Message&, const Message&) = default;
 
   [[nodiscard]] bool IsFiring() const;
 };
 
-// Puts alerts in the order in which messages show them.
+// Alertmanager's order of label sets: smaller ones first; among those of one size by the names of both in order, where
+// a set that lacks a name comes first.
+[[nodiscard]] bool Precedes(const metric::Labels& a, const metric::Labels& b);
+
+// Puts alerts in the order in which messages show them: by job, by instance (those without last), then as above.
 void SortAlerts(std::vector<MessageAlert>& alerts);
 
 // Versioned bytes for the state store, and back; false on bytes that no message made.

@@ -80,7 +80,8 @@ base::Status Silences::Put(const std::vector<Silence>& silences) {
 
 void Silences::Forget(std::map<std::string, Silence, std::less<>>& silences) const {
   const base::TimestampMs now = clock_.Now();
-  std::erase_if(silences, [&](const auto& entry) { return entry.second.ends_at + limits_.retention <= now; });
+  const base::DurationMs retention = limits_.retention;
+  std::erase_if(silences, [&](const auto& entry) { return entry.second.ends_at + retention <= now; });
 }
 
 base::Result<std::string> Silences::Set(Silence silence) {
