@@ -315,6 +315,7 @@ base::Status Application::Start() {
                                                                                       .clock = p.clock,
                                                                                       .metrics = p.metrics,
                                                                                       .seed = std::random_device()()});
+  p.dispatcher->silences().SetLimits(p.options.silences);
   p.alertmanagers = std::make_unique<notify::AlertmanagerSender>(p.options.alertmanagers, p.http, p.clock, p.metrics);
   p.topology = std::make_unique<incidents::TopologyStore>(*p.opened.state);
   if (const base::Status s = p.topology->Load(); !s.ok()) return s.WithContext("read the topology");

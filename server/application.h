@@ -22,6 +22,7 @@
 #include "base/time.h"
 #include "metric/matcher.h"
 #include "notify/alertmanagers.h"
+#include "notify/silences.h"
 #include "server/memory_budget.h"
 
 namespace bellwether::server {
@@ -50,6 +51,7 @@ struct ServeOptions {
   base::DurationMs outage_tolerance = base::Hours(1);
   base::DurationMs resend_delay = base::Minutes(1);
   notify::AlertmanagerOptions alertmanagers;
+  notify::SilenceLimits silences;
   std::vector<std::string> features;                       // Of --enable-feature.
   std::vector<std::pair<std::string, std::string>> flags;  // As given, for /api/v1/status/flags.
 };

@@ -26,6 +26,7 @@ struct ServeFlags {
   std::string query_timeout = "2m";
   std::string outage_tolerance = "1h";
   std::string resend_delay = "1m";
+  std::string silence_retention = "120h";
   std::string slow_query = "10s";
   std::string cors_origin = ".*";
   std::string grace_period = "10m";
@@ -62,6 +63,7 @@ void FinishFlags(const CLI::App& command, ServeFlags& flags) {
   ReadFlag("--rules.alert.for-outage-tolerance", base::ParseDuration(flags.outage_tolerance),
            flags.options.outage_tolerance);
   ReadFlag("--rules.alert.resend-delay", base::ParseDuration(flags.resend_delay), flags.options.resend_delay);
+  ReadFlag("--data.retention", base::ParseDuration(flags.silence_retention), flags.options.silences.retention);
   ReadFlag("--query.slow-log-threshold", base::ParseDuration(flags.slow_query), flags.options.slow_query);
   ReadCorsFlag(flags.cors_origin, flags.options.cors_origin);
   for (const CLI::Option* option : command.get_options()) {
@@ -161,6 +163,11 @@ void AddServeCommand(CLI::App& app, std::function<int()>& run) {
   command->add_option("--rules.alert.resend-delay", flags->resend_delay, "Least time between two sendings of an alert");
   command->add_option("--alertmanager.notification-queue-capacity", o.alertmanagers.queue_capacity,
                       "Alerts that may wait for one Alertmanager; beyond it the oldest are dropped");
+  command->add_option("--silences.max-silences", o.silences.silences_max,
+                      "Silences at a time, expired ones included; 0: no limit");
+  command->add_option("--silences.max-silence-size-bytes", o.silences.bytes_max,
+                      "Bytes that one silence takes in the store; 0: no limit");
+  command->add_option("--data.retention", flags->silence_retention, "How long silences stay visible that are over");
   command
       ->add_option("--alertmanager.notification-batch-size", o.alertmanagers.batch_size,
                    "Alerts of one request to an Alertmanager, at most")
