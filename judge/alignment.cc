@@ -31,7 +31,7 @@ void LayOutCoarse(const metric::NativeHistogram& reference, const metric::Native
     LayOut(a, b, out);
     std::size_t populated = 0;
     for (std::size_t i = 0; i < out.first.size(); ++i) populated += out.first[i] > 0 || out.second[i] > 0 ? 1 : 0;
-    if (bins_max == 0 || populated <= bins_max || schema == metric::kMinExponentialSchema) return;
+    if (bins_max == 0 || populated <= bins_max || schema <= metric::kMinExponentialSchema) return;
     --schema;
   }
 }

@@ -76,11 +76,14 @@ std::pair<NativeHistogram, NativeHistogram> AlignExponential(const NativeHistogr
   const std::int32_t schema = std::min({a.schema, b.schema, schema_max});
   std::pair<NativeHistogram, NativeHistogram> out{metric::ReduceResolution(a, schema),
                                                   metric::ReduceResolution(b, schema)};
-  do {
+  // Each round swallows a bucket of the wider side's bound; the bound on rounds is for thresholds that are no numbers.
+  constexpr int kRoundsMax = 64;
+  for (int round = 0; round < kRoundsMax; ++round) {
     const double threshold = std::max(out.first.zero_threshold, out.second.zero_threshold);
     WidenTo(threshold, out.first);
     WidenTo(threshold, out.second);
-  } while (out.first.zero_threshold != out.second.zero_threshold);
+    if (out.first.zero_threshold == out.second.zero_threshold) break;
+  }
   return out;
 }
 

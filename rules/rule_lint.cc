@@ -44,6 +44,12 @@ bool LooksLikeAGauge(std::string_view name) {
                       [&](std::string_view suffix) { return name.ends_with(suffix); });
 }
 
+// Of two vectors of counts: psi, ks_pvalue, auc, ...
+bool ComparesDistributions(const promql::FunctionSignature& function) {
+  const auto vectors = std::count(function.args.begin(), function.args.end(), promql::ValueType::kVector);
+  return function.for_models && vectors == 2;
+}
+
 bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 bool IsLowerOrDigit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -69,6 +75,8 @@ class RuleLinter {
     Walk(*rule_.expr, nullptr, [this](const promql::Expr& expr, const promql::Call* call) {
       if (expr.kind == promql::ExprKind::kMatrixSelector) {
         CheckRange(static_cast<const promql::MatrixSelector&>(expr), call);
+      } else if (expr.kind == promql::ExprKind::kCall) {
+        CheckCounts(static_cast<const promql::Call&>(expr));
       }
     });
   }
@@ -119,6 +127,19 @@ class RuleLinter {
     }
   }
 
+  void CheckCounts(const promql::Call& comparison) {
+    if (!ComparesDistributions(*comparison.function)) return;
+    const promql::Call* rated = nullptr;
+    Walk(comparison, nullptr, [&](const promql::Expr& expr, const promql::Call*) {
+      if (expr.kind != promql::ExprKind::kCall) return;
+      const auto& call = static_cast<const promql::Call&>(expr);
+      if (call.function->name == "rate" || call.function->name == "irate") rated = &call;
+    });
+    if (rated == nullptr) return;
+    Add(kRatedCounts, fmt::format("{} of a {}, which has lost how many samples there were; increase keeps it",
+                                  comparison.function->name, rated->function->name));
+  }
+
   const GroupSpec& group_;
   const RuleSpec& rule_;
   const base::DurationMs interval_;
@@ -152,8 +173,8 @@ AcceptedFinding ReadAccepted(const yaml::YamlNode& node, yaml::FaultList& faults
 
 const std::vector<std::string_view>& LintNames() {
   static const std::vector<std::string_view> names = {
-      kMissingRunbook, kMissingOwner,   kGaugeRate,      kShortWindow,  kNaming,    kMetricNeverSeen,
-      kLabelNeverSeen, kLabelValueGone, kSeriesVanished, kNeverMatches, kNeverFires};
+      kMissingRunbook,  kMissingOwner,   kGaugeRate,      kRatedCounts,    kShortWindow,  kNaming,
+      kMetricNeverSeen, kLabelNeverSeen, kLabelValueGone, kSeriesVanished, kNeverMatches, kNeverFires};
   return names;
 }
 

@@ -6,6 +6,7 @@
 //   missing-runbook  an alerting rule without the annotation runbook_url
 //   missing-owner    one without a label team or owner, of the rule or its group
 //   gauge-rate       rate, irate or increase over a metric that by its name is no counter
+//   rated-counts     rate or irate below a function that compares distributions, such as psi, which wants counts
 //   short-window     a range shorter than twice the interval of the group: it misses an evaluation's worth of samples
 //   naming           recorded series as level:metric:operations, alerts as CamelCase, labels as snake_case
 #pragma once

@@ -63,6 +63,16 @@ TEST_F(RuleLintTest, RatesAreOverCounters) {
   }
 }
 
+TEST_F(RuleLintTest, DistributionsAreOfCounts) {
+  EXPECT_THAT(
+      Findings(std::string("{alert: A, expr: 'psi(sum by (le) (rate(x_bucket[5m])), y_bucket) > 1'") + kComplete),
+      ElementsAre("A rated-counts: psi of a rate, which has lost how many samples there were; increase keeps it"));
+  for (const char* expr : {"psi(increase(x_bucket[5m]), y_bucket)", "parity_ratio(rate(x_total[5m]), \"region\")",
+                           "accuracy_from(rate(x_total[5m]), \"predicted\", \"actual\")"}) {
+    EXPECT_THAT(Findings(std::string("{alert: A, expr: '") + expr + " > 1'" + kComplete), IsEmpty()) << expr;
+  }
+}
+
 TEST_F(RuleLintTest, RangesSpanTwoIntervals) {
   const std::string rule = std::string("{alert: A, expr: 'rate(x_total[59s]) > 1'") + kComplete;
   EXPECT_THAT(Findings(rule), ElementsAre("A short-window: the range 59s of x_total is shorter than twice the interval "

@@ -25,6 +25,8 @@ namespace {
 // Fewer samples than these are no beginning to hold later ones against.
 constexpr std::size_t kDetectorSamplesMin = 30;
 
+constexpr double kPeriodSecondsEnd = 1e11;  // Three thousand years.
+
 double Parameter(const RangeCall& call, std::size_t number, const Window& w) { return call.scalars[number][w.step]; }
 
 // Whether a parameter is sound; told if not.
@@ -122,7 +124,8 @@ base::Status SkewnessOverTime(const RangeCall& call, const SeriesSamples& series
 base::Status SeasonalZscore(const RangeCall& call, const SeriesSamples& series, Row& out) {
   return FloatWindows(call, series, out, [&](const Window& w, std::span<const double> values) {
     const double period_s = Parameter(call, 0, w);
-    if (!Check(call, 0, period_s, period_s >= 0.001, "a period of seconds above 0")) return judge::kUnknown;
+    if (!Check(call, 0, period_s, period_s >= 0.001 && period_s < kPeriodSecondsEnd, "a period of seconds above 0"))
+      return judge::kUnknown;
     const std::span times = std::span(series.floats.times).subspan(w.float_begin, w.floats());
     return SeasonalScoreOfLast(times, values,
                                base::DurationMs(static_cast<std::int64_t>(std::llround(period_s * 1000))));

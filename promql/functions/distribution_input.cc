@@ -48,15 +48,20 @@ bool DistributionInput::PresentAt(const Group& group, std::size_t step) {
 }
 
 DistributionInput::Form DistributionInput::BucketsAt(const Group& group, std::size_t step, judge::Distribution& out) {
-  switch (histograms_->At(*group.buckets, step, read_)) {
-    case HistogramInput::Form::kNone: return Form::kNone;
-    case HistogramInput::Form::kNative:
-      judge::FromNative(*group.buckets->native->histograms[step], out);
-      return Form::kUsable;
-    case HistogramInput::Form::kClassic: break;
+  if (group.buckets->native != nullptr) {
+    switch (histograms_->At(*group.buckets, step, read_)) {
+      case HistogramInput::Form::kNone: return Form::kNone;
+      case HistogramInput::Form::kNative:
+        judge::FromNative(*group.buckets->native->histograms[step], out);
+        return Form::kUsable;
+      case HistogramInput::Form::kClassic: break;
+    }
   }
   buckets_.clear();
-  for (const histogram::ClassicBucket& bucket : read_) buckets_.push_back({bucket.upper, bucket.count});
+  for (const HistogramInput::Group::BucketRow& bucket : group.buckets->classic) {
+    if (bucket.row->cells[step] == Cell::kFloat) buckets_.push_back({bucket.upper, bucket.row->values[step]});
+  }
+  if (buckets_.empty()) return Form::kNone;
   return judge::FromClassic(buckets_, out) == judge::BucketFault::kNone ? Form::kUsable : Form::kUnusable;
 }
 

@@ -20,6 +20,8 @@ namespace bellwether::promql {
 namespace {
 
 constexpr std::string_view kClassLabel = "class";
+// A matrix has the square of these cells: a label with more values names no class.
+constexpr std::size_t kClassesMax = 1000;
 
 bool HasFloat(const Row& row, std::size_t step) { return row.cells[step] == Cell::kFloat; }
 
@@ -88,7 +90,13 @@ base::Status ForOutcomes(FunctionCall& call, QueryContext& context, Each each) {
   const std::vector<std::string> both = {predicted, actual};
   for (const RowFamily& family : FamiliesOf(all.rows, both)) {
     BW_RETURN_IF_ERROR(context.CheckAlive());
-    BW_RETURN_IF_ERROR(each(Outcomes(family, predicted, actual), family.labels));
+    const Outcomes outcomes(family, predicted, actual);
+    if (outcomes.classes().size() > kClassesMax) {
+      return base::Execution(fmt::format("{}: {} classes in labels {} and {}, more than {}",
+                                         static_cast<const Call*>(call.expr)->function->name, outcomes.classes().size(),
+                                         base::Quote(predicted), base::Quote(actual), kClassesMax));
+    }
+    BW_RETURN_IF_ERROR(each(outcomes, family.labels));
   }
   return base::OkStatus();
 }
@@ -97,7 +105,10 @@ base::Status ForOutcomes(FunctionCall& call, QueryContext& context, Each each) {
 base::Status ByClass(FunctionCall& call, QueryContext& context, const RowSink& sink,
                      double judge::ClassQuality::*number) {
   return ForOutcomes(call, context, [&](const Outcomes& outcomes, const metric::Labels& labels) -> base::Status {
-    Rows rows(outcomes.classes().size(), Row(call.grid.count));
+    const Row empty(call.grid.count);
+    BudgetHold hold(context.budget);
+    BW_RETURN_IF_ERROR(hold.Add(0, outcomes.classes().size() * BytesOf(empty)));
+    Rows rows(outcomes.classes().size(), empty);
     for (std::size_t step = 0; step < call.grid.count; ++step) {
       const std::optional<judge::Quality> quality = outcomes.At(step);
       if (!quality) continue;

@@ -51,6 +51,8 @@ class Season {
 
 double SeasonalScoreOfLast(std::span<const base::TimestampMs> times, std::span<const double> values,
                            base::DurationMs period) {
+  // More periods than samples: there are none in most phases.
+  if ((times.back() - times.front()).ms / period.ms > static_cast<std::int64_t>(times.size())) return judge::kUnknown;
   const Season season(times, values, period);
   const std::size_t last = times.size() - 1;
   std::vector<double> history;

@@ -10,6 +10,7 @@ namespace bellwether::rules {
 inline constexpr std::string_view kMissingRunbook = "missing-runbook";
 inline constexpr std::string_view kMissingOwner = "missing-owner";
 inline constexpr std::string_view kGaugeRate = "gauge-rate";
+inline constexpr std::string_view kRatedCounts = "rated-counts";
 inline constexpr std::string_view kShortWindow = "short-window";
 inline constexpr std::string_view kNaming = "naming";
 
