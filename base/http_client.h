@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "base/time.h"
+#include "base/tls_settings.h"
 
 namespace bellwether::base {
 
@@ -29,10 +30,13 @@ struct HttpClientRequest {
   HttpHeaders headers{};
   std::string body{};
   DurationMs timeout = Seconds(10);
-  std::string proxy_url{};            // Empty: none.
-  std::string basic_auth_username{};  // With the password; empty: none.
+  TlsSettings tls{};
+  std::string proxy_url{};              // Empty: none.
+  std::string no_proxy{};               // Hosts that are reached without it: "a.example,.b.example,10.0.0.0/8".
+  bool proxy_from_environment = false;  // http_proxy, https_proxy and no_proxy of the process decide.
+  HttpHeaders proxy_headers{};          // For the proxy alone, where a tunnel goes through it.
+  std::string basic_auth_username{};    // With the password; empty: none.
   std::string basic_auth_password{};
-  bool tls_insecure_skip_verify = false;
   bool follow_redirects = true;
   // Takes the body of a 2xx answer piece by piece, without bound, in place of the response's `body`. False ends the
   // transfer, as an error of the connection would.

@@ -200,7 +200,7 @@ TEST_F(AlertmanagersTest, SendsCredentials) {
   EXPECT_EQ(requests[0].basic_auth_password, "p");
   EXPECT_EQ(requests[0].timeout, base::Seconds(3));
   EXPECT_EQ(requests[1].headers.back(), (std::pair<std::string, std::string>("Authorization", "Bearer token")));
-  EXPECT_TRUE(requests[1].tls_insecure_skip_verify);
+  EXPECT_TRUE(requests[1].tls.insecure_skip_verify);
   EXPECT_EQ(requests[1].proxy_url, "http://proxy:1");
 }
 
@@ -276,7 +276,7 @@ TEST(AlertingConfigTest, SaysWhatIsWrongAndWhere) {
       {"alerting: {alertmanagers: [{file_sd_configs: [{files: [a.txt]}]}]}", "must end in .json, .yml or .yaml"},
       {"alerting: {alertmanagers: [{file_sd_configs: [{}]}]}", "must contain at least one path name"},
       {"alerting: {alertmanagers: [{relabel_configs: [{action: keep, regex: '('}]}]}", "error parsing regexp"},
-      {"alerting: {alertmanagers: [{tls_config: {ca_file: x}}]}", "field 'ca_file' is not supported by this version"},
+      {"alerting: {alertmanagers: [{tls_config: {min_version: x}}]}", "field 'min_version' must be TLS10, TLS11, TLS12 or TLS13"},
       {"alerting: {alertmanagers: [{basic_auth: {username: u, password: p, password_file: f}}]}",
        "at most one of password & password_file must be configured"},
   };

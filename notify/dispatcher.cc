@@ -22,8 +22,7 @@
 #include "notify/outbox/shown.h"
 #include "notify/policy/outcome.h"
 #include "notify/policy/posted.h"
-#include "notify/receivers/render.h"
-#include "template/encoding.h"
+#include "notify/receivers/deliver.h"
 
 namespace bellwether::notify {
 namespace {
@@ -68,7 +67,8 @@ std::string IdempotencyKey(const std::string& destination, const WaitingMessage&
 }
 
 OutboxEntry EntryOf(const WaitingMessage& waiting, std::string status) {
-  return {.receiver = waiting.message.receiver,
+  return {.id = waiting.id,
+          .receiver = waiting.message.receiver,
           .integration = waiting.message.integration,
           .group_key = waiting.message.group_key,
           .status = std::move(status),
@@ -200,6 +200,31 @@ class Dispatcher::Impl {
 
   void RunDue() { Work({}); }
 
+  base::Status Resend(std::uint64_t id) {
+    const base::MutexLock turn(turn_);
+    BW_RETURN_IF_ERROR(Load());
+    base::Status planned;
+    BW_RETURN_IF_ERROR(
+        Apply([&](const PlanContext& context, Change& change) { planned = PlanResend(context, id, change); }));
+    return planned;
+  }
+
+  base::Result<std::vector<DeliveryRecord>> DeliveryLog(const DeliveryLogQuery& query) const {
+    return ReadDeliveryLog(deps_.state, query);
+  }
+
+  base::Result<std::vector<PreviewedMessage>> Preview(const PreviewRequest& request) {
+    std::shared_ptr<const Config> config;
+    std::string external_url;
+    {
+      const base::MutexLock lock(mu_);
+      config = config_;
+      external_url = external_url_;
+    }
+    if (config == nullptr || deps_.mail == nullptr) return base::Unavailable("this server has no receivers");
+    return notify::Preview(*config, external_url, request, deps_.clock.Now(), {deps_.http, *deps_.mail});
+  }
+
   std::vector<OutboxEntry> Outbox() const {
     const base::MutexLock lock(mu_);
     std::vector<const WaitingMessage*> waiting;
@@ -221,6 +246,7 @@ class Dispatcher::Impl {
     WaitingMessage waiting;
     std::shared_ptr<const Config> config;
     std::string external_url;
+    ReceiverMemory memory;
   };
 
   base::Status PutInForce(std::shared_ptr<const Config> config, std::string external_url) BW_REQUIRES(turn_) {
@@ -352,67 +378,31 @@ class Dispatcher::Impl {
     }
     if (best == nullptr) return std::nullopt;
     busy_.insert(ChannelOf(best->second.message));
-    return Claim{best->first, best->second, config_, external_url_};
+    const auto memory = book_.memories.find(best->first);
+    return Claim{best->first, best->second, config_, external_url_,
+                 memory == book_.memories.end() ? ReceiverMemory() : memory->second};
   }
 
-  Outcome Send(const Claim& claim) {
+  Delivery Send(const Claim& claim) {
     const Message& message = claim.waiting.message;
     const Integration* integration = FindIntegration(claim.config.get(), message);
     if (integration == nullptr) {
-      return {.kind = OutcomeClass::kFatalMessage,
-              .reason = "the receiver is not in the configuration any more",
-              .retry_after = {}};
+      return {.outcome = {.kind = OutcomeClass::kFatalMessage,
+                          .reason = "the receiver is not in the configuration any more"},
+              .answer = {},
+              .memory = {}};
     }
     const RenderContext context{.templates = claim.config->templates,
                                 .external_url = claim.external_url,
                                 .now = deps_.clock.Now(),
                                 .idempotency_key = IdempotencyKey(claim.destination, claim.waiting),
-                                .shrunk = claim.waiting.shrunk};
-    const auto request = RenderRequest(*integration, message, context);
-    if (!request.ok()) {
-      const bool again = request.status().code() == base::StatusCode::kUnavailable;
-      return {.kind = again ? OutcomeClass::kRetry : OutcomeClass::kFatalMessage,
-              .reason = request.status().message(),
-              .retry_after = {}};
-    }
-    auto answer = deps_.http.Send(*request);
-    // Before anything is cut short: half a secret is one too.
-    if (answer.ok()) Redact(*integration, *request, answer->body);
-    Outcome outcome = ClassifyAnswer(message.integration, answer, deps_.clock.Now());
-    Redact(*integration, *request, outcome.reason);
-    return outcome;
+                                .shrunk = claim.waiting.shrunk,
+                                .memory = claim.memory};
+    return Deliver(*integration, message, context, {deps_.http, deps_.mail, tokens_});
   }
 
-  // An answer may repeat what it was sent.
-  static void Redact(const Integration& integration, const base::HttpClientRequest& request, std::string& text) {
-    std::vector<std::string> secrets = {request.url, request.basic_auth_password};
-    if (!request.basic_auth_password.empty()) {
-      std::string basic = templating::EncodeBase64Url(request.basic_auth_username + ":" + request.basic_auth_password);
-      std::replace(basic.begin(), basic.end(), '-', '+');
-      std::replace(basic.begin(), basic.end(), '_', '/');
-      secrets.push_back(std::move(basic));
-    }
-    for (const auto& [name, value] : request.headers) {
-      if (name == "Authorization") secrets.push_back(value.substr(value.find(' ') + 1));
-    }
-    if (const auto* pagerduty = std::get_if<PagerDutyConfig>(&integration.target)) {
-      const auto key = ReadSecret(pagerduty->routing_key);
-      if (key.ok()) secrets.push_back(*key);
-    }
-    if (const std::size_t scheme = request.url.find("://"); scheme != std::string::npos) {
-      const std::size_t path = request.url.find('/', scheme + 3);
-      if (path != std::string::npos && request.url.size() - path > 8) secrets.push_back(request.url.substr(path));
-    }
-    for (const std::string& secret : secrets) {
-      if (secret.empty()) continue;
-      for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
-        text.replace(at, secret.size(), "<secret>");
-        at += std::string_view("<secret>").size();
-      }
-    }
-  }
-
-  void Complete(const Claim& claim, Outcome outcome) {
+  void Complete(const Claim& claim, Delivery delivery) {
+    Outcome& outcome = delivery.outcome;
     const bool shrink = ShouldShrink(claim, outcome);
     AttemptResult result = AttemptResult::kGone;
     base::Status status;
@@ -422,7 +412,9 @@ class Dispatcher::Impl {
       const Attempt attempt{.destination = claim.destination,
                             .sent_revision = claim.waiting.revision,
                             .outcome = outcome,
-                            .backoff = shrink ? base::DurationMs(0) : Backoff(claim.waiting.attempts + 1, random)};
+                            .backoff = shrink ? base::DurationMs(0) : Backoff(claim.waiting.attempts + 1, random),
+                            .answer = delivery.answer,
+                            .memory = delivery.memory};
       status = Apply([&](const PlanContext& context, Change& change) {
         result = PlanAttempt(context, attempt, change);
         const auto it = change.waiting.find(claim.destination);
@@ -435,10 +427,7 @@ class Dispatcher::Impl {
 
   // Too large: once more with less.
   static bool ShouldShrink(const Claim& claim, Outcome& outcome) {
-    if (claim.waiting.shrunk || claim.waiting.message.integration == "webhook" ||
-        outcome.kind != OutcomeClass::kFatalMessage || !outcome.reason.starts_with("status 413")) {
-      return false;
-    }
+    if (claim.waiting.shrunk || outcome.kind != OutcomeClass::kFatalMessage || !outcome.is_too_large) return false;
     outcome.kind = OutcomeClass::kRetry;
     return true;
   }
@@ -589,6 +578,7 @@ class Dispatcher::Impl {
   base::Counter& received_firing_;
   base::Counter& received_resolved_;
   base::Counter& invalid_;
+  TokenSource tokens_;  // Thread-safe.
   base::Gauge& queue_length_;
   std::array<base::Counter*, kSuppressReasonCount> suppressed_{};
   std::vector<std::jthread> workers_;  // Of Start and Stop, called by the owner.
@@ -615,5 +605,12 @@ std::vector<std::string> Dispatcher::ReceiversFor(const metric::Labels& labels) 
 std::string Dispatcher::ShownConfiguration() const { return impl_->ShownConfiguration(); }
 Silences& Dispatcher::silences() { return impl_->silences(); }
 std::vector<OutboxEntry> Dispatcher::Outbox() const { return impl_->Outbox(); }
+base::Result<std::vector<DeliveryRecord>> Dispatcher::DeliveryLog(const DeliveryLogQuery& query) const {
+  return impl_->DeliveryLog(query);
+}
+base::Status Dispatcher::Resend(std::uint64_t id) { return impl_->Resend(id); }
+base::Result<std::vector<PreviewedMessage>> Dispatcher::Preview(const PreviewRequest& request) {
+  return impl_->Preview(request);
+}
 
 }  // namespace bellwether::notify

@@ -26,10 +26,13 @@
 
 #include "base/clock.h"
 #include "base/http_client.h"
+#include "base/mail_client.h"
 #include "base/metrics.h"
 #include "base/status.h"
 #include "base/time.h"
 #include "metric/alert_update.h"
+#include "notify/outbox/delivery_log.h"
+#include "notify/preview.h"
 #include "notify/shown_alert.h"
 #include "notify/silences.h"
 #include "storage/state_store.h"
@@ -83,11 +86,13 @@ struct NotifyDependencies {
   base::HttpClient& http;
   base::Clock& clock;
   base::MetricsRegistry& metrics;
-  std::uint64_t seed = 0;  // Of the jitter.
+  std::uint64_t seed = 0;            // Of the jitter.
+  base::MailClient* mail = nullptr;  // Null: mails are given up.
 };
 
 // Snapshots for the API.
 struct OutboxEntry {
+  std::uint64_t id = 0;
   std::string receiver;
   std::string integration;  // "webhook", "slack", "pagerduty"
   std::string group_key;
@@ -139,6 +144,13 @@ class Dispatcher {
   void RunDue();
 
   [[nodiscard]] std::vector<OutboxEntry> Outbox() const;
+
+  // What became of messages; see notify/outbox/delivery_log.h. Reads the store.
+  [[nodiscard]] base::Result<std::vector<DeliveryRecord>> DeliveryLog(const DeliveryLogQuery& query) const;
+  // A dead letter waits again. kNotFound, kConflict: see PlanResend.
+  base::Status Resend(std::uint64_t id);
+  // With the configuration in force; see notify/preview.h. kUnavailable where there is none.
+  [[nodiscard]] base::Result<std::vector<PreviewedMessage>> Preview(const PreviewRequest& request);
 
  private:
   class Impl;

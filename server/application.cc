@@ -30,6 +30,7 @@
 #include "server/features.h"
 #include "server/http_client.h"
 #include "server/joints.h"
+#include "server/smtp_client.h"
 #include "server/topology_series.h"
 #include "server/version.h"
 #include "storage/open.h"
@@ -233,6 +234,7 @@ struct Application::Parts {
   // In the order in which they are made; destroyed the other way round.
   base::MetricsRegistry metrics;
   CurlHttpClient http{fmt::format("Bellwether/{}", kVersion)};
+  CurlMailClient mail;
   storage::OpenedStorage opened;
   std::shared_ptr<judge::BaselineStore> baselines;
   std::unique_ptr<promql::Engine> engine;
@@ -314,7 +316,8 @@ base::Status Application::Start() {
                                                                                       .http = p.http,
                                                                                       .clock = p.clock,
                                                                                       .metrics = p.metrics,
-                                                                                      .seed = std::random_device()()});
+                                                                                      .seed = std::random_device()(),
+                                                                                      .mail = &p.mail});
   p.dispatcher->silences().SetLimits(p.options.silences);
   p.alertmanagers = std::make_unique<notify::AlertmanagerSender>(p.options.alertmanagers, p.http, p.clock, p.metrics);
   p.topology = std::make_unique<incidents::TopologyStore>(*p.opened.state);

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "server/curl_tls.h"
+
 namespace bellwether::server {
 namespace {
 
@@ -78,7 +80,9 @@ base::Status HttpCheckRequest(const base::HttpClientRequest& request) {
   if (!HttpIsCleanText(request.method) || request.method.empty()) {
     return base::InvalidArgument("send HTTP request: malformed method");
   }
-  for (const auto& [name, value] : request.headers) {
+  base::HttpHeaders all = request.headers;
+  all.insert(all.end(), request.proxy_headers.begin(), request.proxy_headers.end());
+  for (const auto& [name, value] : all) {
     const bool clean_name = !name.empty() && HttpIsCleanText(name) && name.find_first_of(": ;\t") == std::string::npos;
     if (!clean_name || !HttpIsCleanText(value)) {
       return base::InvalidArgument("send HTTP request: a header has a malformed name, or a line break in its value");
@@ -169,11 +173,11 @@ void HttpSetMethod(CURL* curl, const HttpHop& hop) {
 void HttpSetSecurity(CURL* curl, const base::HttpClientRequest& request) {
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, request.tls_insecure_skip_verify ? 0L : 1L);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, request.tls_insecure_skip_verify ? 0L : 2L);
-  curl_easy_setopt(curl, CURLOPT_PROXY, request.proxy_url.c_str());  // Empty: none, whatever the environment says.
-  curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
+  ApplyTls(curl, request.tls);
+  if (!request.proxy_from_environment) {
+    curl_easy_setopt(curl, CURLOPT_PROXY, request.proxy_url.c_str());  // Empty: none, whatever the environment says.
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, request.no_proxy.c_str());
+  }
   if (!request.basic_auth_username.empty()) {
     curl_easy_setopt(curl, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
     curl_easy_setopt(curl, CURLOPT_USERNAME, request.basic_auth_username.c_str());
@@ -181,12 +185,43 @@ void HttpSetSecurity(CURL* curl, const base::HttpClientRequest& request) {
   }
 }
 
+// The certificate is judged by the host of the URL; so the URL names the host that it is to be of, and the connection
+// goes where the URL went.
+struct HttpServerName {
+  HttpServerName(const std::string& url, const std::string& name) {
+    const auto origin = HttpOriginOf(url);
+    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), curl_url_cleanup);
+    char* text = nullptr;
+    if (!origin || parsed == nullptr || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+        curl_url_set(parsed.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK ||
+        curl_url_get(parsed.get(), CURLUPART_URL, &text, 0) != CURLUE_OK) {
+      return;
+    }
+    named_url = text;
+    curl_free(text);
+    connect_to.Append(name + ":" + origin->port + ":" + origin->host + ":" + origin->port);
+    host_header = "Host: " + origin->host + ":" + origin->port;
+  }
+
+  std::string named_url;  // Empty: it is not to be had.
+  std::string host_header;
+  CurlSlist connect_to;
+};
+
 base::Result<base::HttpClientResponse> HttpPerform(CURL* curl, const base::HttpClientRequest& request,
                                                    const std::string& user_agent, const HttpHop& hop,
                                                    milliseconds timeout) {
   HttpAnswer answer{.curl = curl, .on_body = &request.on_body};
   CurlSlist lines;
   HttpAppendHeaders(request, lines);
+  CurlSlist proxy_lines;
+  for (const auto& [name, value] : request.proxy_headers) proxy_lines.Append(name + ": " + value);
+  std::optional<HttpServerName> server_name;
+  if (!request.tls.server_name.empty() && hop.url.starts_with("https:")) {
+    server_name.emplace(hop.url, request.tls.server_name);
+    if (server_name->named_url.empty()) return base::InvalidArgument("send HTTP request: malformed server_name");
+    if (!HttpHasHeader(request.headers, "Host")) lines.Append(server_name->host_header);
+  }
   curl_easy_reset(curl);  // Keeps connections and sessions.
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(curl, CURLOPT_URL, hop.url.c_str());
@@ -201,6 +236,14 @@ base::Result<base::HttpClientResponse> HttpPerform(CURL* curl, const base::HttpC
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer);
   HttpSetSecurity(curl, request);
   HttpSetMethod(curl, hop);
+  if (proxy_lines.list != nullptr) {
+    curl_easy_setopt(curl, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
+    curl_easy_setopt(curl, CURLOPT_PROXYHEADER, proxy_lines.list);
+  }
+  if (server_name) {
+    curl_easy_setopt(curl, CURLOPT_URL, server_name->named_url.c_str());
+    curl_easy_setopt(curl, CURLOPT_CONNECT_TO, server_name->connect_to.list);
+  }
   const CURLcode code = curl_easy_perform(curl);
   if (code != CURLE_OK && !(code == CURLE_WRITE_ERROR && answer.body_cut)) return HttpStatusOf(code);
   long status = 0;

@@ -71,6 +71,7 @@ RouteTable AllRoutes(const HandlerContext& context) {
   AddRuleCheckRoutes(context, routes);
   AddTopologyRoutes(context, routes);
   AddBaselineRoutes(context, routes);
+  AddNotificationRoutes(context, routes);
   AddStatusRoutes(context, routes);
   AddFeatureRoutes(context, routes);
   AddTargetRoutes(context, routes);

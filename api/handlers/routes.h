@@ -124,6 +124,7 @@ void AddFederateRoutes(const HandlerContext& context, RouteTable& routes);    //
 void AddGrafanaRoutes(const HandlerContext& context, RouteTable& routes);     // the JSON data source
 
 void AddAlertmanagerRoutes(const HandlerContext& context, RouteTable& routes);  // Alertmanager's API v2
+void AddNotificationRoutes(const HandlerContext& context, RouteTable& routes);  // notifications/...
 
 [[nodiscard]] RouteTable AllRoutes(const HandlerContext& context);
 

@@ -43,8 +43,7 @@ YamlNode HttpFieldsOf(const YamlNode& node) {
   YamlNode http = node;
   std::erase_if(http.fields, [](const yaml::YamlField& field) {
     const auto is = [&](std::string_view key) { return key == field.key; };
-    return std::none_of(kHttpConfigKeys.begin(), kHttpConfigKeys.end(), is) &&
-           std::none_of(kHttpConfigReservedKeys.begin(), kHttpConfigReservedKeys.end(), is);
+    return std::none_of(kHttpConfigKeys.begin(), kHttpConfigKeys.end(), is);
   });
   return http;
 }
@@ -52,7 +51,6 @@ YamlNode HttpFieldsOf(const YamlNode& node) {
 void RefuseForeign(FieldReader& fields) {
   std::vector<std::string_view> known(kGroupKeys.begin(), kGroupKeys.end());
   known.insert(known.end(), kHttpConfigKeys.begin(), kHttpConfigKeys.end());
-  known.insert(known.end(), kHttpConfigReservedKeys.begin(), kHttpConfigReservedKeys.end());
   fields.RefuseUnknown(known, kForeignDiscovery);
 }
 

@@ -2,8 +2,7 @@
 //
 // Alertmanager's configuration as values: the route tree with everything inherited filled in, the receivers with their
 // global defaults, what suppresses what, the user's templates. Immutable once read.
-//
-// A secret is a text or the name of a file that is read each time something is sent; neither is ever printed.
+// Integrations are in integrations.h.
 #pragma once
 
 #include <map>
@@ -16,76 +15,10 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "metric/matcher.h"
+#include "notify/config/integrations.h"
 #include "template/template.h"
 
 namespace bellwether::notify {
-
-struct Secret {
-  std::string text;
-  std::string file;  // Absolute, or relative to the working directory.
-  [[nodiscard]] bool empty() const { return text.empty() && file.empty(); }
-};
-
-// The secret itself. kUnavailable, naming the file's path but nothing of its content, if it cannot be read.
-[[nodiscard]] base::Result<std::string> ReadSecret(const Secret& secret);
-
-struct HttpConfig {
-  std::string username;
-  Secret password;
-  std::string authorization_type;  // "Bearer"; with `credentials`.
-  Secret credentials;
-  std::string proxy_url;
-  bool follow_redirects = true;
-  bool insecure_skip_verify = false;
-  std::vector<std::pair<std::string, std::string>> headers;
-};
-
-struct WebhookConfig {
-  Secret url;                  // May be a template.
-  std::size_t max_alerts = 0;  // 0: all.
-};
-
-struct SlackField {
-  std::string title;
-  std::string value;
-  bool is_short = false;
-};
-
-// Texts are templates.
-struct SlackConfig {
-  Secret api_url;
-  std::string channel, username, icon_emoji, icon_url, message_text;
-  std::string color, title, title_link, pretext, text, fallback, callback_id, footer, image_url, thumb_url;
-  std::vector<SlackField> fields;
-  std::vector<std::string> mrkdwn_in;
-  bool link_names = false;
-};
-
-struct PagerDutyLink {
-  std::string href, text;
-};
-struct PagerDutyImage {
-  std::string src, alt, href;
-};
-
-// Texts are templates. An empty severity: from the alerts' label.
-struct PagerDutyConfig {
-  Secret routing_key;
-  std::string url, client, client_url, description, severity, source, component, group, event_class;
-  std::map<std::string, std::string> details;
-  std::vector<PagerDutyLink> links;
-  std::vector<PagerDutyImage> images;
-};
-
-// One Slack, PagerDuty or webhook in a receiver.
-struct Integration {
-  std::string kind;       // "webhook", "slack", "pagerduty"
-  std::size_t index = 0;  // Among those of its kind in its receiver.
-  bool send_resolved = true;
-  base::DurationMs timeout = base::Seconds(10);
-  HttpConfig http;
-  std::variant<WebhookConfig, SlackConfig, PagerDutyConfig> target;
-};
 
 using TextsByName = std::map<std::string, std::string, std::less<>>;
 

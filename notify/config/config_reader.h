@@ -15,12 +15,26 @@
 
 namespace bellwether::notify {
 
+inline constexpr std::string_view kSlackPostUrl = "https://slack.com/api/chat.postMessage";
+
+// The smtp_ keys.
+struct MailSettings {
+  std::string smarthost, from, username, identity;
+  std::string hello = "localhost";
+  Secret password, secret;
+  TlsConfig tls;
+  bool require_tls = true;
+  std::optional<bool> implicit_tls;  // Nothing: as the port says.
+};
+
 struct GlobalSettings {
   HttpConfig http;
   const yaml::YamlNode* block = nullptr;  // As written; null if there is none.
   base::DurationMs resolve_timeout = base::Minutes(5);
   Secret slack_api_url;
-  bool has_slack_app_token = false;
+  Secret slack_app_token;
+  std::string slack_app_url = std::string(kSlackPostUrl);
+  MailSettings mail;
   std::string pagerduty_url = "https://events.pagerduty.com/v2/enqueue";
 };
 
@@ -46,12 +60,12 @@ void CheckUrl(const Secret& url, yaml::YamlPosition position, std::string_view k
 
 [[nodiscard]] GlobalSettings ReadGlobal(const yaml::YamlNode& node, ReadContext& context);
 // Of an http_config; Prometheus writes them beside the other fields of an Alertmanager.
-inline constexpr std::array<std::string_view, 6> kHttpConfigKeys = {"basic_auth", "authorization",    "tls_config",
-                                                                    "proxy_url",  "follow_redirects", "enable_http2"};
-inline constexpr std::array<std::string_view, 5> kHttpConfigReservedKeys = {
-    "oauth2", "no_proxy", "proxy_from_environment", "proxy_connect_header", "http_headers"};
+inline constexpr std::array<std::string_view, 11> kHttpConfigKeys = {
+    "basic_auth",          "authorization", "oauth2",       "tls_config", "proxy_url",
+    "follow_redirects",    "enable_http2",  "http_headers", "no_proxy",   "proxy_from_environment",
+    "proxy_connect_header"};
 [[nodiscard]] HttpConfig ReadHttpConfig(const yaml::YamlNode& node, ReadContext& context);
-// `kind` is "webhook", "slack" or "pagerduty".
+[[nodiscard]] TlsConfig ReadTlsConfig(const yaml::YamlNode& node, ReadContext& context);
 [[nodiscard]] Receiver ReadReceiver(const yaml::YamlNode& node, const GlobalSettings& global, ReadContext& context);
 [[nodiscard]] Route ReadRootRoute(const yaml::YamlNode& node, std::span<const std::string> receivers,
                                   const TimeIntervals& intervals, ReadContext& context);

@@ -77,7 +77,7 @@ TEST(Config, ReadsRoutesAndReceivers) {
   EXPECT_EQ(webhook.kind, "webhook");
   EXPECT_TRUE(webhook.send_resolved);
   EXPECT_EQ(webhook.timeout, base::Milliseconds(1500));
-  EXPECT_EQ(webhook.http.username, "u");
+  EXPECT_EQ(webhook.http.username.text, "u");
   EXPECT_FALSE(receiver.integrations[1].send_resolved);
   EXPECT_EQ(std::get<SlackConfig>(receiver.integrations[1].target).api_url.text,
             "https://hooks.slack.example/services/T/B/secret");
@@ -122,12 +122,29 @@ TEST(Config, FaultsNamePlaceAndRemedy) {
         "missing service or routing key in PagerDuty config");
   check("global: {slack_api_url: 'http://x.y/', slack_api_url_file: /f}\nroute: {receiver: a}\n" + receivers,
         "at most one of slack_api_url & slack_api_url_file must be configured");
-  check("route: {receiver: a}\nreceivers:\n- name: a\n  email_configs: [{to: x@y}]\n",
-        "4:3: receiver \"a\": email_configs are not supported by this version");
+  check("route: {receiver: a}\nreceivers:\n- name: a\n  discord_configs: [{webhook_url: 'http://x/'}]\n",
+        "4:3: receiver \"a\": discord_configs are not supported by this version");
+  check("route: {receiver: a}\nreceivers:\n- name: a\n  email_configs: [{to: x@y}]\n", "no global SMTP smarthost set");
+  check("route: {receiver: a}\nreceivers:\n- name: a\n  email_configs: [{to: x@y, from: a@b, smarthost: x}]\n",
+        "field 'smarthost' must be HOST:PORT");
   check("route: {receiver: a}\nreceivers:\n- name: a\n  webhook_configs: [{url: 'ftp://x'}]\n",
         "4:27: field 'url' must be an absolute http or https URL");
-  check("route: {receiver: a}\nreceivers:\n- name: a\n  webhook_configs: [{url: 'http://x/', payload: {a: b}}]\n",
-        "field 'payload' is not supported by this version");
+  const std::string hook =
+      "route: {receiver: a}\nreceivers:\n- name: a\n  webhook_configs:\n  - url: 'http://x/'\n    ";
+  check(hook + "payload: x\n", "field 'payload' must be a mapping");
+  check(hook + "signing: {}\n", "signing needs keys, key_files or hub_secret");
+  check(hook + "http_config: {tls_config: {cert: x}}\n", "a client certificate needs both");
+  check(hook + "http_config: {tls_config: {min_version: TLS14}}\n", "must be TLS10, TLS11, TLS12 or TLS13");
+  check(hook + "http_config: {no_proxy: x}\n", "if no_proxy is configured, proxy_url must be too");
+  check(hook + "http_config: {http_headers: {Host: {values: [x]}}}\n", "setting header \"Host\" is not allowed");
+  check(hook + "http_config: {oauth2: {client_id: x}}\n", "oauth2 token_url must be configured");
+  check(hook + "http_config: {oauth2: {client_id: x, token_url: 'http://t/'}, basic_auth: {username: u}}\n",
+        "at most one of basic_auth, oauth2 & authorization must be configured");
+  check("route: {receiver: a}\nreceivers:\n- name: a\n  pagerduty_configs: [{routing_key: x, service_key: y}]\n",
+        "at most one of routing_key and service_key must be configured");
+  check(
+      "route: {receiver: a}\nreceivers:\n- name: a\n  slack_configs: [{api_url: 'http://x/', update_message: true}]\n",
+      "update_message can only be used with bot tokens");
   check("route: {receiver: a, routes: [{match_re: {x: null}}]}\n" + receivers, "invalid regexp value for \"x\"");
   check("route: {receiver: a, routes: [{matchers: ['a']}]}\n" + receivers, "bad matcher format: a");
   check("[1", "am.yml: ");

@@ -24,9 +24,6 @@ struct Requirement {
 };
 
 constexpr std::array kRequirements = std::to_array<Requirement>({
-    {"email_configs", "to", "", "missing to address in email config"},
-    {"email_configs", "smarthost", "smtp_smarthost", "no global SMTP smarthost set"},
-    {"email_configs", "from", "smtp_from", "no global SMTP from set"},
     {"opsgenie_configs", "api_key api_key_file", "opsgenie_api_key opsgenie_api_key_file",
      "no global OpsGenie API Key set either inline or in a file"},
     {"msteams_configs", "webhook_url webhook_url_file", "",
@@ -62,10 +59,10 @@ constexpr std::array kRequirements = std::to_array<Requirement>({
     {"wechat_configs", "corp_id", "wechat_api_corp_id", "no global Wechat CorpID set"},
 });
 
-constexpr std::array<std::string_view, 15> kForeignKinds = {
-    "email_configs",    "opsgenie_configs",   "msteamsv2_configs",  "msteams_configs",    "discord_configs",
-    "telegram_configs", "victorops_configs",  "pushover_configs",   "sns_configs",        "webex_configs",
-    "jira_configs",     "mattermost_configs", "rocketchat_configs", "incidentio_configs", "wechat_configs"};
+constexpr std::array<std::string_view, 14> kForeignKinds = {
+    "opsgenie_configs",   "msteamsv2_configs",  "msteams_configs",    "discord_configs", "telegram_configs",
+    "victorops_configs",  "pushover_configs",   "sns_configs",        "webex_configs",   "jira_configs",
+    "mattermost_configs", "rocketchat_configs", "incidentio_configs", "wechat_configs"};
 
 bool HasText(const YamlNode& mapping, std::string_view words) {
   while (!words.empty()) {
@@ -162,7 +159,7 @@ void CheckForeignReceivers(const yaml::YamlField& list, std::string_view receive
   }
   context.Undeliverable(list.key_position,
                         fmt::format("receiver \"{}\": {} are not supported by this version; there are webhook_configs, "
-                                    "slack_configs and pagerduty_configs",
+                                    "slack_configs, pagerduty_configs and email_configs",
                                     receiver, list.key));
 }
 

@@ -1,4 +1,4 @@
-// The `global` block and what receivers share: secrets, URLs, http_config.
+// The `global` block and what receivers share: secrets and URLs.
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
@@ -6,26 +6,13 @@
 #include <fmt/format.h>
 
 #include "base/number.h"
-#include "base/read_file.h"
 #include "notify/config/config_reader.h"
 
 namespace bellwether::notify {
 namespace {
 
 // Keys of receivers that are not here yet; harmless as long as no receiver needs them.
-constexpr std::string_view kForeignGlobals[] = {"smtp_from",
-                                                "smtp_smarthost",
-                                                "smtp_hello",
-                                                "smtp_auth_username",
-                                                "smtp_auth_password",
-                                                "smtp_auth_password_file",
-                                                "smtp_auth_secret",
-                                                "smtp_auth_secret_file",
-                                                "smtp_auth_identity",
-                                                "smtp_require_tls",
-                                                "smtp_tls_config",
-                                                "smtp_force_implicit_tls",
-                                                "opsgenie_api_url",
+constexpr std::string_view kForeignGlobals[] = {"opsgenie_api_url",
                                                 "opsgenie_api_key",
                                                 "opsgenie_api_key_file",
                                                 "victorops_api_url",
@@ -46,17 +33,37 @@ constexpr std::string_view kForeignGlobals[] = {"smtp_from",
                                                 "rocketchat_token_id_file",
                                                 "mattermost_webhook_url",
                                                 "mattermost_webhook_url_file",
-                                                "jira_api_url",
-                                                "slack_app_token",
-                                                "slack_app_token_file",
-                                                "slack_app_url"};
-constexpr std::string_view kOwnGlobals[] = {"resolve_timeout", "http_config", "slack_api_url", "slack_api_url_file",
-                                            "pagerduty_url"};
+                                                "jira_api_url"};
+constexpr std::string_view kOwnGlobals[] = {"resolve_timeout",    "http_config",
+                                            "slack_api_url",      "slack_api_url_file",
+                                            "slack_app_token",    "slack_app_token_file",
+                                            "slack_app_url",      "pagerduty_url",
+                                            "smtp_from",          "smtp_smarthost",
+                                            "smtp_hello",         "smtp_auth_username",
+                                            "smtp_auth_password", "smtp_auth_password_file",
+                                            "smtp_auth_secret",   "smtp_auth_secret_file",
+                                            "smtp_auth_identity", "smtp_require_tls",
+                                            "smtp_tls_config",    "smtp_force_implicit_tls"};
 
-// Every secret of the block and its twin.
-constexpr std::string_view kTwins[] = {
-    "smtp_auth_password", "smtp_auth_secret", "opsgenie_api_key",    "victorops_api_key",      "wechat_api_secret",
-    "telegram_bot_token", "rocketchat_token", "rocketchat_token_id", "mattermost_webhook_url", "slack_app_token"};
+// Every secret of receivers that are not here yet, and its twin.
+constexpr std::string_view kTwins[] = {"opsgenie_api_key",      "victorops_api_key", "wechat_api_secret",
+                                       "telegram_bot_token",    "rocketchat_token",  "rocketchat_token_id",
+                                       "mattermost_webhook_url"};
+
+MailSettings ReadMailSettings(yaml::FieldReader& fields, ReadContext& context) {
+  MailSettings mail;
+  mail.from = fields.Text("smtp_from");
+  mail.smarthost = fields.Text("smtp_smarthost");
+  if (fields.Find("smtp_hello") != nullptr) mail.hello = fields.Text("smtp_hello");
+  mail.username = fields.Text("smtp_auth_username");
+  mail.password = ReadSecretField(fields, "smtp_auth_password", context);
+  mail.secret = ReadSecretField(fields, "smtp_auth_secret", context);
+  mail.identity = fields.Text("smtp_auth_identity");
+  mail.require_tls = fields.Bool("smtp_require_tls").value_or(true);
+  mail.implicit_tls = fields.Bool("smtp_force_implicit_tls");
+  if (const yaml::YamlNode* tls = fields.Find("smtp_tls_config")) mail.tls = ReadTlsConfig(*tls, context);
+  return mail;
+}
 
 bool IsWebUrl(std::string_view url) {
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -86,17 +93,6 @@ void ReadContext::Undeliverable(yaml::YamlPosition position, std::string_view te
 std::string ReadContext::Path(const std::string& path) const {
   if (path.empty() || path[0] == '/') return path;
   return folder + path;
-}
-
-base::Result<std::string> ReadSecret(const Secret& secret) {
-  if (secret.file.empty()) return secret.text;
-  const base::Result<std::string> text = base::ReadFile(secret.file);
-  if (!text.ok()) {
-    return base::Unavailable(fmt::format("cannot read the secret file {}: {}", secret.file, text.status().message()));
-  }
-  const std::size_t first = text->find_first_not_of(" \t\r\n");
-  if (first == std::string::npos) return base::Unavailable("the secret file " + secret.file + " is empty");
-  return text->substr(first, text->find_last_not_of(" \t\r\n") - first + 1);
 }
 
 Secret ReadSecretField(yaml::FieldReader& fields, std::string_view key, ReadContext& context) {
@@ -135,44 +131,6 @@ std::optional<base::DurationMs> ParseGoDuration(std::string_view text) {
   return base::DurationMs(static_cast<std::int64_t>(total));
 }
 
-HttpConfig ReadHttpConfig(const yaml::YamlNode& node, ReadContext& context) {
-  HttpConfig http;
-  yaml::FieldReader fields(node, "an http_config", context.faults);
-  if (const yaml::YamlNode* basic = fields.Find("basic_auth")) {
-    yaml::FieldReader auth(*basic, "basic_auth", context.faults);
-    http.username = auth.Text("username");
-    http.password = ReadSecretField(auth, "password", context);
-    constexpr std::string_view kReserved[] = {"username_file"};
-    constexpr std::string_view kKnown[] = {"username", "password", "password_file"};
-    auth.RefuseUnknown(kKnown, kReserved);
-  }
-  if (const yaml::YamlNode* authorization = fields.Find("authorization")) {
-    yaml::FieldReader auth(*authorization, "authorization", context.faults);
-    http.authorization_type = auth.Text("type");
-    if (http.authorization_type.empty()) http.authorization_type = "Bearer";
-    http.credentials = ReadSecretField(auth, "credentials", context);
-    constexpr std::string_view kKnown[] = {"type", "credentials", "credentials_file"};
-    auth.RefuseUnknown(kKnown, {});
-    if (fields.Find("basic_auth") != nullptr) {
-      context.faults.Add(authorization->position,
-                         "at most one of basic_auth, oauth2 & authorization must be configured");
-    }
-  }
-  if (const yaml::YamlNode* tls = fields.Find("tls_config")) {
-    yaml::FieldReader tls_fields(*tls, "tls_config", context.faults);
-    http.insecure_skip_verify = tls_fields.Bool("insecure_skip_verify").value_or(false);
-    constexpr std::string_view kKnown[] = {"insecure_skip_verify"};
-    constexpr std::string_view kReserved[] = {"ca",       "ca_file",     "cert",        "cert_file",  "key",
-                                              "key_file", "server_name", "min_version", "max_version"};
-    tls_fields.RefuseUnknown(kKnown, kReserved);
-  }
-  http.proxy_url = fields.Text("proxy_url");
-  http.follow_redirects = fields.Bool("follow_redirects").value_or(true);
-  fields.Bool("enable_http2");
-  fields.RefuseUnknown(kHttpConfigKeys, kHttpConfigReservedKeys);
-  return http;
-}
-
 GlobalSettings ReadGlobal(const yaml::YamlNode& node, ReadContext& context) {
   GlobalSettings global;
   yaml::FieldReader fields(node, "global", context.faults);
@@ -183,15 +141,16 @@ GlobalSettings ReadGlobal(const yaml::YamlNode& node, ReadContext& context) {
   CheckUrl(global.slack_api_url, fields.PositionOf("slack_api_url"), "slack_api_url", context);
   if (const std::string url = fields.Text("pagerduty_url"); !url.empty()) global.pagerduty_url = url;
   for (const std::string_view key : kTwins) static_cast<void>(ReadSecretField(fields, key, context));
-  const bool has_token = fields.Find("slack_app_token") != nullptr || fields.Find("slack_app_token_file") != nullptr;
-  global.has_slack_app_token = has_token;
-  const std::string app_url =
-      fields.Find("slack_app_url") != nullptr ? fields.Text("slack_app_url") : "https://slack.com/api/chat.postMessage";
-  if (has_token && !global.slack_api_url.empty() && global.slack_api_url.text != app_url) {
+  global.slack_app_token = ReadSecretField(fields, "slack_app_token", context);
+  if (fields.Find("slack_app_url") != nullptr) global.slack_app_url = fields.Text("slack_app_url");
+  CheckUrl({.text = global.slack_app_url}, fields.PositionOf("slack_app_url"), "slack_app_url", context);
+  if (!global.slack_app_token.empty() && !global.slack_api_url.empty() &&
+      global.slack_api_url.text != global.slack_app_url) {
     context.faults.Add(fields.PositionOf("slack_api_url"),
                        "at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be "
                        "configured");
   }
+  global.mail = ReadMailSettings(fields, context);
   std::vector<std::string_view> known(std::begin(kOwnGlobals), std::end(kOwnGlobals));
   known.insert(known.end(), std::begin(kForeignGlobals), std::end(kForeignGlobals));
   fields.RefuseUnknown(known, {});

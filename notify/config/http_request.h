@@ -1,15 +1,17 @@
 // notify/config/http_request.h
 //
-// Credentials and ways of the connection, as a configuration asks for them, put on a request.
+// What an http_config adds to a request: credentials, certificates, proxy, headers, read from their files at that
+// moment. (The token of oauth2 is notify/receivers/oauth2.h's.)
 #pragma once
 
 #include "base/http_client.h"
 #include "base/status.h"
-#include "notify/config/config.h"
+#include "notify/config/http_config.h"
 
 namespace bellwether::notify {
 
-// Secret files are read now. Errors: ReadSecret's.
-[[nodiscard]] base::Status ApplyHttpConfig(const HttpConfig& http, base::HttpClientRequest& request);
+// kUnavailable: a secret's file cannot be read.
+base::Status ApplyHttpConfig(const HttpConfig& http, base::HttpClientRequest& request);
+base::Status ApplyConnection(const TlsConfig& tls, const ProxyConfig& proxy, base::HttpClientRequest& request);
 
 }  // namespace bellwether::notify

@@ -19,6 +19,7 @@ constexpr std::string_view kAlertPrefix = "notify/v1/alert/";
 constexpr std::string_view kAnnouncedPrefix = "notify/v1/announced/";
 constexpr std::string_view kWaitingPrefix = "notify/v1/waiting/";
 constexpr std::string_view kDeadPrefix = "notify/v1/dead/";
+constexpr std::string_view kMemoryPrefix = "notify/v1/memory/";
 constexpr std::uint64_t kBookVersion = 1;
 constexpr std::uint64_t kWaitingVersion = 2;    // 1: without the age.
 constexpr std::uint64_t kAnnouncedVersion = 2;  // 1: without what is open.
@@ -196,6 +197,8 @@ void RemoveGroup(const std::string& id, Book& book) {
   book.groups.erase(it);
 }
 
+std::string DeadKey(std::uint64_t id) { return fmt::format("{}{:016x}", kDeadPrefix, id); }
+
 void AddDead(WaitingMessage message, Book& book) {
   book.dead.push_back(std::move(message));
   if (book.dead.size() > kDeadLettersMax) book.dead.pop_front();
@@ -261,9 +264,14 @@ storage::StateBatch BatchOf(const Change& change, const Book& book, base::Timest
       batch.Delete(key);
     }
   }
+  for (const std::uint64_t id : change.revived) batch.Delete(DeadKey(id));
   for (const WaitingMessage& dead : change.dead) {
-    batch.Put(fmt::format("{}{:016x}", kDeadPrefix, dead.id), WaitingBytes(dead), now + kDeadLetterAge);
+    batch.Put(DeadKey(dead.id), WaitingBytes(dead), now + kDeadLetterAge);
   }
+  for (const auto& [id, memory] : change.memories) {
+    batch.Put(std::string(kMemoryPrefix) + id, ReceiverMemoryBytes(memory.first), memory.second);
+  }
+  for (const DeliveryRecord& record : change.log) PutDeliveryRecord(record, batch);
   return batch;
 }
 
@@ -305,7 +313,11 @@ void MakeChange(Change change, Book& book) {
       book.waiting.erase(id);
     }
   }
+  for (const std::uint64_t id : change.revived) {
+    std::erase_if(book.dead, [&](const WaitingMessage& dead) { return dead.id == id; });
+  }
   for (WaitingMessage& dead : change.dead) AddDead(std::move(dead), book);
+  for (auto& [id, memory] : change.memories) book.memories.insert_or_assign(id, std::move(memory.first));
 }
 
 AlertGroup HeaderOf(const AlertGroup& group) {
@@ -373,6 +385,9 @@ base::Result<Book> LoadBook(const storage::StateStore& state) {
     if (!ReadWaiting(value, dead)) return false;
     AddDead(std::move(dead), book);
     return true;
+  }));
+  BW_RETURN_IF_ERROR(LoadEntries(state, kMemoryPrefix, [&](std::string_view rest, std::string_view value) {
+    return ReadReceiverMemory(value, book.memories[std::string(rest)]);
   }));
   return book;
 }

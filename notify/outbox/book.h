@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "base/time.h"
 #include "metric/alert_update.h"
+#include "notify/outbox/delivery_log.h"
 #include "notify/policy/flush.h"
 #include "notify/policy/suppression.h"
 #include "notify/receivers/message.h"
@@ -70,11 +71,15 @@ struct Change {
   std::map<std::string, std::optional<std::pair<Announced, base::TimestampMs>>> announced;  // With its expiry.
   std::map<std::string, std::optional<WaitingMessage>> waiting;                             // By DestinationId.
   std::vector<WaitingMessage> dead;
+  std::vector<std::uint64_t> revived;                                            // Dead letters that wait again.
+  std::map<std::string, std::pair<ReceiverMemory, base::TimestampMs>> memories;  // With their expiry.
+  std::vector<DeliveryRecord> log;
   std::optional<std::uint64_t> next_id;
   std::array<std::uint64_t, kSuppressReasonCount> suppressed{};  // Alerts that were not told, by reason; not stored.
 
   [[nodiscard]] bool empty() const {
-    return !taken && groups.empty() && alerts.empty() && announced.empty() && waiting.empty() && dead.empty();
+    return !taken && groups.empty() && alerts.empty() && announced.empty() && waiting.empty() && dead.empty() &&
+           revived.empty() && memories.empty() && log.empty();
   }
 };
 
@@ -85,7 +90,8 @@ struct Book {
   std::unordered_map<std::uint64_t, std::vector<std::string>> holders;  // The groups of each alert.
   std::map<std::string, Announced> announced;
   std::map<std::string, WaitingMessage> waiting;
-  std::deque<WaitingMessage> dead;  // Oldest first.
+  std::deque<WaitingMessage> dead;                 // Oldest first.
+  std::map<std::string, ReceiverMemory> memories;  // By DestinationId.
 };
 
 inline constexpr base::DurationMs kDeadLetterAge = base::Days(30);

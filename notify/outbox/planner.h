@@ -42,9 +42,15 @@ struct Attempt {
   std::string destination;
   std::uint64_t sent_revision = 0;
   Outcome outcome;
-  base::DurationMs backoff;  // Where the outcome names no pause.
+  base::DurationMs backoff;    // Where the outcome names no pause.
+  std::string answer = {};     // What the receiver said.
+  ReceiverMemory memory = {};  // What it left, of a success.
 };
 enum class AttemptResult : std::uint8_t { kGone, kDelivered, kAgain, kDead };
 AttemptResult PlanAttempt(const PlanContext& context, const Attempt& attempt, Change& change);
+
+// A dead letter waits again, from now on. kNotFound if there is none of that number; kConflict if a newer message for
+// the same destination waits, which says more.
+[[nodiscard]] base::Status PlanResend(const PlanContext& context, std::uint64_t id, Change& change);
 
 }  // namespace bellwether::notify

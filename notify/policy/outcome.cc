@@ -62,7 +62,32 @@ OutcomeClass ClassOfSlackError(std::string_view error) {
   return OutcomeClass::kFatalMessage;
 }
 
+// Slack says so of messages that plain text may save.
+bool IsSlackTooLarge(std::string_view error) {
+  return IsOneOf(error, {"msg_too_long", "invalid_blocks", "invalid_blocks_format", "too_many_attachments",
+                         "invalid_attachments"});
+}
+
 }  // namespace
+
+std::string AnswerText(const base::HttpClientResponse& answer) {
+  const std::string excerpt = Excerpt(answer.body);
+  return fmt::format("{}{}{}", answer.status, excerpt.empty() ? "" : ": ", excerpt);
+}
+
+Outcome ClassifyMail(const base::Result<base::MailAnswer>& answer) {
+  if (!answer.ok()) {
+    const bool hopeless = answer.status().code() == base::StatusCode::kInvalidArgument;
+    return {.kind = hopeless ? OutcomeClass::kFatalMessage : OutcomeClass::kRetry, .reason = answer.status().message()};
+  }
+  if (answer->code < 400) return {};
+  Outcome out{.kind = OutcomeClass::kRetry, .reason = "SMTP " + Excerpt(answer->text)};
+  if (answer->code < 500) return out;
+  const bool is_about_us = answer->code == 530 || answer->code == 534 || answer->code == 535 || answer->code == 538;
+  out.kind = is_about_us ? OutcomeClass::kFatalChannel : OutcomeClass::kFatalMessage;
+  out.is_too_large = answer->code == 552;
+  return out;
+}
 
 std::optional<base::DurationMs> ParseRetryAfter(std::string_view text, base::TimestampMs now) {
   if (text.empty()) return std::nullopt;
@@ -90,12 +115,14 @@ Outcome ClassifyAnswer(std::string_view integration, const base::Result<base::Ht
   if (out.kind == OutcomeClass::kSuccess && integration == "slack") {
     const auto json = nlohmann::json::parse(answer->body, nullptr, false);
     if (json.is_object() && json.value("ok", true) == false) {
-      out.kind = ClassOfSlackError(json.value("error", ""));
+      const std::string error = json.value("error", "");
+      out.kind = ClassOfSlackError(error);
+      out.is_too_large = IsSlackTooLarge(error);
     }
   }
   if (out.kind == OutcomeClass::kSuccess) return out;
-  const std::string excerpt = Excerpt(answer->body);
-  out.reason = fmt::format("status {}{}{}", answer->status, excerpt.empty() ? "" : ": ", excerpt);
+  if (answer->status == 413 && integration != "webhook") out.is_too_large = true;
+  out.reason = "status " + AnswerText(*answer);
   if (out.kind == OutcomeClass::kRetry) out.retry_after = Hint(*answer, now);
   return out;
 }

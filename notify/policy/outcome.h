@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/http_client.h"
+#include "base/mail_client.h"
 #include "base/status.h"
 #include "base/time.h"
 
@@ -23,13 +24,21 @@ enum class OutcomeClass : std::uint8_t {
 
 struct Outcome {
   OutcomeClass kind = OutcomeClass::kSuccess;
-  std::string reason;                           // Without URL or key; at most 200 bytes of the answer.
-  std::optional<base::DurationMs> retry_after;  // What the receiver asked for.
+  std::string reason = {};                           // Without URL or key; at most 200 bytes of the answer.
+  std::optional<base::DurationMs> retry_after = {};  // What the receiver asked for.
+  bool is_too_large = false;                         // Of a message: it may be taken with less in it.
 };
 
 // `integration` is "webhook", "slack" or "pagerduty"; 403 and 404 do not mean the same to each.
 [[nodiscard]] Outcome ClassifyAnswer(std::string_view integration, const base::Result<base::HttpClientResponse>& answer,
                                      base::TimestampMs now);
+
+// Of a mail: 4yz is for later; of 5yz those about who we are (authentication, TLS) stop everything, the others this
+// message.
+[[nodiscard]] Outcome ClassifyMail(const base::Result<base::MailAnswer>& answer);
+
+// "200: ok", at most 200 bytes of the answer.
+[[nodiscard]] std::string AnswerText(const base::HttpClientResponse& answer);
 
 // "120" or an HTTP date, as a pause from `now` on; nothing if it is neither. Between 0 and one hour.
 [[nodiscard]] std::optional<base::DurationMs> ParseRetryAfter(std::string_view text, base::TimestampMs now);

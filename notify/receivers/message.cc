@@ -9,6 +9,7 @@ namespace bellwether::notify {
 namespace {
 
 constexpr std::uint64_t kMessageVersion = 2;  // 1: nothing is marked as new.
+constexpr std::uint64_t kMemoryVersion = 1;
 constexpr unsigned kFiringBit = 1;
 constexpr unsigned kNewBit = 2;
 
@@ -48,6 +49,27 @@ void SortAlerts(std::vector<MessageAlert>& alerts) {
     }
     return Precedes(a, b);
   });
+}
+
+std::string ReceiverMemoryBytes(const ReceiverMemory& memory) {
+  std::string out;
+  base::AppendVarint(out, kMemoryVersion);
+  for (const auto& [name, value] : memory) {
+    base::AppendLengthPrefixed(out, name);
+    base::AppendLengthPrefixed(out, value);
+  }
+  return out;
+}
+
+bool ReadReceiverMemory(std::string_view in, ReceiverMemory& memory) {
+  std::uint64_t version = 0;
+  if (!base::ReadVarint(in, version) || version != kMemoryVersion) return false;
+  while (!in.empty()) {
+    std::string name, value;
+    if (!ReadString(in, name) || !ReadString(in, value)) return false;
+    memory.insert_or_assign(std::move(name), std::move(value));
+  }
+  return true;
 }
 
 void EncodeMessage(const Message& message, std::string& out) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,12 @@
 #include "metric/alert_update.h"
 
 namespace bellwether::notify {
+
+// What a receiver left that later messages of the same group need: the place of Slack's post, the thread of mails.
+using ReceiverMemory = std::map<std::string, std::string, std::less<>>;
+
+// Message::reason of a state behind which there is no other.
+inline constexpr std::string_view kFirstNotification = "first notification";
 
 struct MessageAlert {
   metric::AlertUpdate update;
@@ -43,7 +50,9 @@ struct Message {
 // Puts alerts in the order in which messages show them: by job, by instance (those without last), then as above.
 void SortAlerts(std::vector<MessageAlert>& alerts);
 
-// Versioned bytes for the state store, and back; false on bytes that no message made.
+// Versioned bytes for the state store, and back; false on bytes that were not made so.
+[[nodiscard]] std::string ReceiverMemoryBytes(const ReceiverMemory& memory);
+[[nodiscard]] bool ReadReceiverMemory(std::string_view in, ReceiverMemory& memory);
 void EncodeMessage(const Message& message, std::string& out);
 [[nodiscard]] bool DecodeMessage(std::string_view& in, Message& message);
 

@@ -4,6 +4,7 @@
 
 #include "base/sha256.h"
 #include "notify/receivers/render_parts.h"
+#include "notify/receivers/structured.h"
 
 namespace bellwether::notify {
 namespace {
@@ -47,13 +48,6 @@ OrderedJson DetailAlerts(const Message& message, bool firing) {
   return out;
 }
 
-// A text that is JSON but no string stands for what it says: numbers, lists, objects.
-OrderedJson Structured(const std::string& text) {
-  OrderedJson json = OrderedJson::parse(text, nullptr, false);
-  if (json.is_discarded() || json.is_string() || json.is_null()) return text;
-  return json;
-}
-
 base::Result<OrderedJson> Details(const PagerDutyConfig& config, const Message& message, const TextRenderer& renderer,
                                   bool shrunk) {
   const MessageView& view = renderer.view();
@@ -64,9 +58,9 @@ base::Result<OrderedJson> Details(const PagerDutyConfig& config, const Message& 
   }
   details["firing"] = DetailAlerts(message, true);
   details["resolved"] = DetailAlerts(message, false);
-  for (const auto& [key, text] : config.details) {
-    BW_ASSIGN_OR_RETURN(const std::string value, renderer.Render("details." + key, text));
-    details[key] = Structured(value);
+  for (const auto& [key, tree] : config.details) {
+    BW_ASSIGN_OR_RETURN(const std::string name, renderer.Render("details", key));
+    BW_ASSIGN_OR_RETURN(details[name], RenderTree(tree, "details." + key, renderer));
   }
   return details;
 }
@@ -150,10 +144,33 @@ base::Status AddTrigger(const PagerDutyConfig& config, const Message& message, c
   return base::OkStatus();
 }
 
+// Events API v1: a description, the key of the incident, and details.
+base::Result<RenderedBody> RenderVersionOne(const PagerDutyConfig& config, const Message& message,
+                                            const TextRenderer& renderer, const RenderContext& context) {
+  const bool firing = renderer.view().firing > 0;
+  BW_ASSIGN_OR_RETURN(const std::string key, ReadSecret(config.service_key));
+  RenderedBody out;
+  BW_ASSIGN_OR_RETURN(out.url, renderer.Render("url", config.url));
+  BW_ASSIGN_OR_RETURN(const std::string service_key, renderer.Render("service_key", key));
+  BW_ASSIGN_OR_RETURN(const std::string description, renderer.Render("description", config.description));
+  out.body = {{"service_key", service_key},
+              {"event_type", firing ? "trigger" : "resolve"},
+              {"incident_key", base::Sha256Hex(message.group_key)},
+              {"description", Truncate(description, kSummaryMax)}};
+  BW_ASSIGN_OR_RETURN(out.body["details"], Details(config, message, renderer, context.shrunk));
+  if (!firing) return out;
+  BW_ASSIGN_OR_RETURN(const std::string client, renderer.Render("client", config.client));
+  BW_ASSIGN_OR_RETURN(const std::string client_url, renderer.Render("client_url", config.client_url));
+  if (!client.empty()) out.body["client"] = client;
+  if (!client_url.empty()) out.body["client_url"] = client_url;
+  return out;
+}
+
 }  // namespace
 
 base::Result<RenderedBody> RenderPagerDuty(const PagerDutyConfig& config, const Message& message,
                                            const TextRenderer& renderer, const RenderContext& context) {
+  if (!config.service_key.empty()) return RenderVersionOne(config, message, renderer, context);
   const bool firing = renderer.view().firing > 0;
   BW_ASSIGN_OR_RETURN(const std::string key, ReadSecret(config.routing_key));
   RenderedBody out;

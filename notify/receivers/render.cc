@@ -4,6 +4,7 @@
 
 #include "notify/config/http_request.h"
 #include "notify/receivers/render_parts.h"
+#include "notify/receivers/signature.h"
 
 namespace bellwether::notify {
 namespace {
@@ -17,6 +18,31 @@ base::Result<RenderedBody> RenderBody(const Integration& integration, const Mess
     return RenderSlack(*slack, message, renderer, context);
   }
   return RenderPagerDuty(std::get<PagerDutyConfig>(integration.target), message, renderer, context);
+}
+
+// What only the one receiver asks for: a token, signatures over the very bytes.
+base::Status AddOwnHeaders(const Integration& integration, const RenderContext& context,
+                           base::HttpClientRequest& request) {
+  if (const auto* slack = std::get_if<SlackConfig>(&integration.target);
+      slack != nullptr && !slack->app_token.empty()) {
+    BW_ASSIGN_OR_RETURN(const std::string token, ReadSecret(slack->app_token));
+    request.headers.emplace_back("Authorization", "Bearer " + token);
+  }
+  const auto* webhook = std::get_if<WebhookConfig>(&integration.target);
+  if (webhook == nullptr) return base::OkStatus();
+  std::vector<std::string> keys;
+  for (const Secret& key : webhook->signing_keys) {
+    BW_ASSIGN_OR_RETURN(keys.emplace_back(), ReadSecret(key));
+  }
+  if (!keys.empty()) {
+    BW_ASSIGN_OR_RETURN(const base::HttpHeaders signatures,
+                        SignStandard(keys, context.idempotency_key, context.now, request.body));
+    request.headers.insert(request.headers.end(), signatures.begin(), signatures.end());
+  }
+  if (webhook->hub_secret.empty()) return base::OkStatus();
+  BW_ASSIGN_OR_RETURN(const std::string secret, ReadSecret(webhook->hub_secret));
+  request.headers.emplace_back("X-Hub-Signature-256", HubSignature(secret, request.body));
+  return base::OkStatus();
 }
 
 // One firing and one resolved alert with the labels and annotations that texts usually name.
@@ -44,9 +70,23 @@ Integration WithoutSecrets(Integration integration) {
   const auto known = [](Secret& secret) {
     if (!secret.file.empty()) secret = {.text = "https://example.org/", .file = {}};
   };
-  if (auto* webhook = std::get_if<WebhookConfig>(&integration.target)) known(webhook->url);
-  if (auto* slack = std::get_if<SlackConfig>(&integration.target)) known(slack->api_url);
-  if (auto* pagerduty = std::get_if<PagerDutyConfig>(&integration.target)) known(pagerduty->routing_key);
+  if (auto* webhook = std::get_if<WebhookConfig>(&integration.target)) {
+    known(webhook->url);
+    std::erase_if(webhook->signing_keys, [](const Secret& key) { return !key.file.empty(); });
+    webhook->hub_secret = {};
+  }
+  if (auto* slack = std::get_if<SlackConfig>(&integration.target)) {
+    known(slack->api_url);
+    slack->app_token = {};
+  }
+  if (auto* pagerduty = std::get_if<PagerDutyConfig>(&integration.target)) {
+    known(pagerduty->routing_key);
+    known(pagerduty->service_key);
+  }
+  if (auto* email = std::get_if<EmailConfig>(&integration.target)) {
+    email->password = email->secret = {};
+    email->tls = {};
+  }
   return integration;
 }
 
@@ -62,7 +102,7 @@ base::Result<base::HttpClientRequest> RenderRequest(const Integration& integrati
   request.body = JsonText(rendered.body);
   request.headers = {{"Content-Type", "application/json"}, {"User-Agent", "Alertmanager/0.34.0 (Bellwether)"}};
   if (!context.idempotency_key.empty()) request.headers.emplace_back("Idempotency-Key", context.idempotency_key);
-  for (const auto& header : integration.http.headers) request.headers.push_back(header);
+  BW_RETURN_IF_ERROR(AddOwnHeaders(integration, context, request));
   BW_RETURN_IF_ERROR(ApplyHttpConfig(integration.http, request));
   return request;
 }
@@ -74,8 +114,10 @@ base::Status CheckRendering(const Integration& integration, const templating::Te
                                 .external_url = "https://example.org",
                                 .now = base::TimestampMs(1'700'000'100'000),
                                 .idempotency_key = {}};
-    const auto request = RenderRequest(checked, SampleMessage(firing), context);
-    if (!request.ok()) return request.status();
+    const Message sample = SampleMessage(firing);
+    const base::Status status = checked.kind == "email" ? RenderMail(checked, sample, context).status()
+                                                        : RenderRequest(checked, sample, context).status();
+    if (!status.ok()) return status;
   }
   return base::OkStatus();
 }

@@ -9,6 +9,7 @@
 
 #include "base/number.h"
 #include "base/utf8.h"
+#include "notify/receivers/links.h"
 #include "template/functions.h"
 #include "template/print.h"
 
@@ -221,12 +222,36 @@ Value KeyValuesOf(const metric::Annotations& annotations) {
   return Value::Of(std::make_shared<const KeyValues>(std::move(pairs)));
 }
 
-std::string AnnotationOf(const metric::Annotations& annotations, std::string_view name) {
-  const auto it = annotations.find(name);
-  return it == annotations.end() ? "" : it->second;
+Value LevelsValue(const std::vector<metric::AlertLevel>& levels) {
+  ValueList out;
+  for (const metric::AlertLevel& level : levels) {
+    out.push_back(Value::Record(
+        "template.Level", {{"Severity", Value::String(level.severity)}, {"Since", Value::Time({.at = level.since})}}));
+  }
+  return Value::List(std::move(out), "template.Levels");
 }
 
-Value AlertValue(const MessageAlert& alert) {
+Value SignalsValue(const std::vector<metric::AlertSignal>& signals) {
+  ValueList out;
+  for (const metric::AlertSignal& signal : signals) {
+    const Moment since = signal.since ? Moment{.at = *signal.since} : Moment{.at = {}, .is_zero = true};
+    out.push_back(Value::Record("template.Signal",
+                                {{"Name", Value::String(signal.name)},
+                                 {"State", Value::String(signal.state)},
+                                 {"Condition", Value::String(signal.condition)},
+                                 {"ValueString", Value::String(signal.value ? base::FormatNumberG(*signal.value) : "")},
+                                 {"Since", Value::Time(since)}}));
+  }
+  return Value::List(std::move(out), "template.Signals");
+}
+
+Value ExplainedValue(const metric::ExplainedAlerts& explained) {
+  ValueList out;
+  for (const metric::Labels& labels : explained.some) out.push_back(KeyValuesOf(labels));
+  return Value::List(std::move(out), "template.Explained");
+}
+
+Value AlertValue(const MessageAlert& alert, const RenderContext& context) {
   const metric::AlertUpdate& u = alert.update;
   const Moment ends = alert.firing ? Moment{.at = {}, .is_zero = true} : Moment{.at = alert.ended_at};
   const base::TimestampMs until = alert.firing ? u.updated_at : alert.ended_at;
@@ -239,11 +264,22 @@ Value AlertValue(const MessageAlert& alert) {
       {"StartsAt", "startsAt", Value::Time({.at = u.starts_at})},
       {"EndsAt", "endsAt", Value::Time(ends)},
       {"GeneratorURL", "generatorURL", Value::String(u.generator_url)},
-      {"Fingerprint", "fingerprint", Value::String(fmt::format("{:016x}", u.labels.Fingerprint()))},
+      {"Fingerprint", "fingerprint", Value::String(FingerprintText(alert))},
       {"Value", "", Value::Float(u.value)},
       {"ValueString", "", Value::String(base::FormatNumberG(u.value))},
       {"Duration", "", Value::Duration({held_ns})},
-      {"RunbookURL", "", Value::String(AnnotationOf(u.annotations, "runbook_url"))},
+      {"Condition", "", Value::String(u.condition)},
+      {"PeakValue", "", u.peak ? Value::Float(*u.peak) : Value()},
+      // Nothing where it is the value itself.
+      {"PeakString", "", Value::String(u.peak && *u.peak != u.value ? base::FormatNumberG(*u.peak) : "")},
+      {"Levels", "", LevelsValue(u.levels)},
+      {"Signals", "", SignalsValue(u.signals)},
+      {"Explains", "", ExplainedValue(u.explains)},
+      {"ExplainsCount", "", Value::Int(static_cast<std::int64_t>(u.explains.count))},
+      {"RunbookURL", "", Value::String(AnnotationText(u.annotations, "runbook_url"))},
+      {"DashboardURL", "", Value::String(DashboardUrl(alert))},
+      {"GraphURL", "", Value::String(GraphUrl(alert, context.now))},
+      {"SilenceURL", "", Value::String(SilenceUrl(u.labels, context.external_url))},
   };
   return Value::Of(std::make_shared<const DataObject>("template.Alert", std::move(fields)));
 }
@@ -288,11 +324,11 @@ metric::Annotations CommonAnnotations(const Message& message) {
 }
 
 // The first that an alert has, firing ones before the others.
-std::string FirstAnnotation(const Message& message, std::string_view name) {
+std::string FirstDashboard(const Message& message) {
   for (const bool firing : {true, false}) {
     for (const MessageAlert& alert : message.alerts) {
-      std::string value = AnnotationOf(alert.update.annotations, name);
-      if (alert.firing == firing && !value.empty()) return value;
+      std::string url = DashboardUrl(alert);
+      if (alert.firing == firing && !url.empty()) return url;
     }
   }
   return {};
@@ -302,7 +338,7 @@ std::vector<RunbookLink> RunbooksOf(const Message& message) {
   std::vector<RunbookLink> runbooks;
   for (const bool firing : {true, false}) {
     for (const MessageAlert& alert : message.alerts) {
-      const std::string url = AnnotationOf(alert.update.annotations, "runbook_url");
+      const std::string url = AnnotationText(alert.update.annotations, "runbook_url");
       if (alert.firing != firing || url.empty() || runbooks.size() == kListedRunbooksMax) continue;
       const bool known = std::any_of(runbooks.begin(), runbooks.end(), [&](const auto& r) { return r.url == url; });
       if (!known) runbooks.push_back({std::string(alert.update.labels.Get("alertname")), url});
@@ -313,6 +349,17 @@ std::vector<RunbookLink> RunbooksOf(const Message& message) {
 
 }  // namespace
 
+bool IsMoreSevere(std::string_view a, std::string_view b) { return SeverityRank(a) > SeverityRank(b); }
+
+std::string FingerprintText(const MessageAlert& alert) {
+  return fmt::format("{:016x}", alert.update.labels.Fingerprint());
+}
+
+std::string AnnotationText(const metric::Annotations& annotations, std::string_view name) {
+  const auto it = annotations.find(name);
+  return it == annotations.end() ? "" : it->second;
+}
+
 MessageView ViewOf(const Message& message) {
   MessageView view;
   for (const MessageAlert& alert : message.alerts) ++(alert.firing ? view.firing : view.resolved);
@@ -322,7 +369,7 @@ MessageView ViewOf(const Message& message) {
   view.common_annotations = CommonAnnotations(message);
   view.runbooks = RunbooksOf(message);
   if (!view.runbooks.empty()) view.runbook_url = view.runbooks.front().url;
-  view.dashboard_url = FirstAnnotation(message, "dashboard_url");
+  view.dashboard_url = FirstDashboard(message);
   return view;
 }
 
@@ -335,11 +382,13 @@ std::string QuoteRegex(std::string_view text) {
   return out;
 }
 
-Value TemplateData(const Message& message, const MessageView& view, const std::string& external_url) {
-  ValueList all, firing, resolved;
+Value TemplateData(const Message& message, const MessageView& view, const RenderContext& context) {
+  ValueList all, firing, resolved, new_firing, new_resolved, still_firing;
   for (const MessageAlert& alert : message.alerts) {
-    all.push_back(AlertValue(alert));
+    all.push_back(AlertValue(alert, context));
     (alert.firing ? firing : resolved).push_back(all.back());
+    if (alert.is_new) (alert.firing ? new_firing : new_resolved).push_back(all.back());
+    if (!alert.is_new && alert.firing) still_firing.push_back(all.back());
   }
   const std::size_t more = view.firing > kListedAlertsMax ? view.firing - kListedAlertsMax : 0;
   std::vector<DataObject::Field> fields = {
@@ -352,10 +401,13 @@ Value TemplateData(const Message& message, const MessageView& view, const std::s
       {"CommonLabels", "commonLabels", KeyValuesOf(view.common_labels)},
       {"CommonAnnotations", "commonAnnotations", KeyValuesOf(view.common_annotations)},
       {"RouteLabels", "routeLabels", KeyValuesOf(metric::Labels())},
-      {"ExternalURL", "externalURL", Value::String(external_url)},
+      {"ExternalURL", "externalURL", Value::String(context.external_url)},
       {"Severity", "", Value::String(view.severity)},
       {"RunbookURL", "", Value::String(view.runbook_url)},
       {"MoreFiring", "", Value::Int(static_cast<std::int64_t>(more))},
+      {"NewFiring", "", Value::List(std::move(new_firing), "template.Alerts")},
+      {"NewResolved", "", Value::List(std::move(new_resolved), "template.Alerts")},
+      {"StillFiring", "", Value::List(std::move(still_firing), "template.Alerts")},
   };
   return Value::Of(std::make_shared<const DataObject>("*template.Data", std::move(fields)));
 }
@@ -363,7 +415,7 @@ Value TemplateData(const Message& message, const MessageView& view, const std::s
 TextRenderer::TextRenderer(const Message& message, const RenderContext& context)
     : context_(context),
       view_(ViewOf(message)),
-      data_(TemplateData(message, view_, context.external_url)),
+      data_(TemplateData(message, view_, context)),
       functions_(MessageFunctions(context.now)) {}
 
 base::Result<std::string> TextRenderer::Render(std::string_view field, const std::string& text) const {

@@ -1,8 +1,7 @@
 // notify/receivers/view.h
 //
-// A message as templates see it: Alertmanager's data (.Receiver, .Status, .Alerts, .CommonLabels, ...) and a little
-// more
-// (.Severity, .RunbookURL, .MoreFiring, .Alerts[].Value).
+// A message as templates see it: Alertmanager's data (.Receiver, .Status, .Alerts, .CommonLabels, ...) and more
+// (.Severity, .NewFiring, .Alerts[].Value, .Alerts[].Condition, ...; docs/notifications.md lists them).
 #pragma once
 
 #include <optional>
@@ -47,7 +46,16 @@ struct MessageView {
 
 // The data of one message. Immutable, good on its own.
 [[nodiscard]] templating::Value TemplateData(const Message& message, const MessageView& view,
-                                             const std::string& external_url);
+                                             const RenderContext& context);
+
+// Whether `a` is a worse severity than `b`; an unknown one is the least.
+[[nodiscard]] bool IsMoreSevere(std::string_view a, std::string_view b);
+
+// 16 hexadecimal digits.
+[[nodiscard]] std::string FingerprintText(const MessageAlert& alert);
+
+// Empty if there is none of that name.
+[[nodiscard]] std::string AnnotationText(const metric::Annotations& annotations, std::string_view name);
 
 // Renders texts of one message.
 class TextRenderer {

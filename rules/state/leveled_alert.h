@@ -26,7 +26,7 @@ inline constexpr std::string_view kMovedToAnnotation = "moved_to";  // Of the en
 // A signal as an instance sees it at an evaluation.
 struct SignalStanding {
   std::string name;
-  std::string condition;                                    // "> 0.2"; empty: not a comparison with a number.
+  std::string condition = {};                               // "> 0.2"; empty: not a comparison with a number.
   Truth truth = Truth::kUnknown;                            // Whether it holds, its `for` included.
   bool pending = false;                                     // Its condition is true, its `for` not over.
   bool present = false;                                     // Series of it came.

@@ -28,7 +28,7 @@ LIBRARIES = {
     "rocksdb/": ("storage/rocks/", "tests/"),
     "httplib.h": ("api/http/",),
     "isa-l/": ("api/http/content_coding",),
-    "curl/": ("server/http_client",),
+    "curl/": ("server/http_client", "server/smtp_client", "server/curl_tls"),
     "yaml-cpp/": ("yaml/",),
     "google/protobuf/": ("ingest/wire/", "api/remote_read/"),
     "spdlog/": ("base/log.cc",),
