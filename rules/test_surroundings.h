@@ -28,6 +28,13 @@ struct TestStanding {
   std::vector<std::string> by = {};  // Names of the alerts that explain it, sorted.
 };
 
+// A message that a receiver was sent.
+struct TestNotification {
+  std::string receiver;
+  std::string status;  // "firing", "resolved"
+  std::string text;    // As it was sent: JSON, or a mail.
+};
+
 // Of one test, or one backtest. Belongs to one thread.
 class TestSurroundings {
  public:
@@ -40,6 +47,8 @@ class TestSurroundings {
   // Does what is due at the time of the clock.
   virtual base::Status RunDue() = 0;
   [[nodiscard]] virtual std::vector<TestStanding> Standings() const = 0;
+  // All so far, in order.
+  [[nodiscard]] virtual base::Result<std::vector<TestNotification>> Notifications() const = 0;
 };
 
 struct TestSurroundingsParts {
@@ -48,7 +57,8 @@ struct TestSurroundingsParts {
   base::MetricsRegistry& metrics;
 };
 
-// Makes surroundings as the test file `text` asks for, under its key `topology`. `severities`: from low to high.
+// Makes surroundings as the test file `text` asks for, under its keys `topology` and
+// `notifications`. `severities`: from low to high.
 // kInvalidArgument lists every fault as FILE: LINE:COLUMN: ..., one a line.
 class TestSurroundingsMaker {
  public:

@@ -121,6 +121,12 @@ class TestRun {
     std::stable_sort(present.begin(), present.end(),
                      [](const auto& a, const auto& b) { return a.eval_time < b.eval_time; });
     for (const SuppressionExpectation& expectation : present) BW_RETURN_IF_ERROR(Check(expectation));
+    for (const NotificationExpectation& expectation : test_.notifications) {
+      if (expectation.eval_time < now || expectation.eval_time >= now + file_.evaluation_interval) continue;
+      BW_ASSIGN_OR_RETURN(const std::vector<TestNotification> sent,
+                          world_.NotificationsAt(test_.start + expectation.eval_time));
+      Fail(NotificationDifference(expectation, sent));
+    }
     return base::OkStatus();
   }
 

@@ -180,6 +180,33 @@ std::string StandingDifference(const SuppressionExpectation& expectation, std::s
                      fmt::join(Texts(got, StandingText), "; "));
 }
 
+std::string NotificationDifference(const NotificationExpectation& expectation,
+                                   const std::vector<TestNotification>& got) {
+  std::vector<const TestNotification*> sent;
+  std::string shown;
+  for (const TestNotification& message : got) {
+    if (message.receiver != expectation.receiver) continue;
+    sent.push_back(&message);
+    shown += fmt::format("\n        {}: {}: {}", sent.size(), message.status, message.text);
+  }
+  const std::string head =
+      fmt::format("    receiver: {}, time: {}, ", expectation.receiver, base::FormatDuration(expectation.eval_time));
+  if (sent.size() != expectation.messages.size()) {
+    return fmt::format("{}exp: {} messages, got: {}{}", head, expectation.messages.size(), sent.size(), shown);
+  }
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    const NotificationExpectation::Message& expected = expectation.messages[i];
+    if (!expected.status.empty() && expected.status != sent[i]->status) {
+      return fmt::format("{}message {}: exp: {}, got: {}", head, i + 1, expected.status, sent[i]->status);
+    }
+    for (const std::string& text : expected.contains) {
+      if (sent[i]->text.find(text) != std::string::npos) continue;
+      return fmt::format("{}message {} has no {}:\n        {}", head, i + 1, base::Quote(text), sent[i]->text);
+    }
+  }
+  return {};
+}
+
 std::string SampleDifference(const ExprExpectation& expectation, const promql::Value& value, bool fuzzy,
                              bool show_differences) {
   const std::vector<ShownSample> expected = ShownExpected(expectation.samples);

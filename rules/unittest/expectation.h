@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "promql/engine.h"
+#include "rules/test_surroundings.h"
 #include "rules/unittest/test_file.h"
 
 namespace bellwether::rules {
@@ -21,6 +22,10 @@ namespace bellwether::rules {
 [[nodiscard]] std::string StandingDifference(const SuppressionExpectation& expectation, std::string_view what,
                                              std::vector<ExpectedStanding> expected, std::vector<ExpectedStanding> got,
                                              bool show_differences);
+
+// The same for the messages to the receiver, of which there may be others in `got`.
+[[nodiscard]] std::string NotificationDifference(const NotificationExpectation& expectation,
+                                                 const std::vector<TestNotification>& got);
 
 // The same for the samples of a result. `fuzzy`: values may be one floating-point number apart.
 [[nodiscard]] std::string SampleDifference(const ExprExpectation& expectation, const promql::Value& value, bool fuzzy,

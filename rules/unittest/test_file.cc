@@ -23,16 +23,19 @@ using yaml::FaultList;
 using yaml::FieldReader;
 using yaml::YamlNode;
 
-constexpr auto kTestFileKeys = std::to_array<std::string_view>(
-    {"rule_files", "evaluation_interval", "group_eval_order", "fuzzy_compare", "tests", "severities", "topology"});
-constexpr auto kTestKeys = std::to_array<std::string_view>({"name", "interval", "start_timestamp", "input_series",
-                                                            "alert_rule_test", "promql_expr_test", "external_labels",
-                                                            "external_url", "suppression_test", "acknowledgements"});
+constexpr auto kTestFileKeys =
+    std::to_array<std::string_view>({"rule_files", "evaluation_interval", "group_eval_order", "fuzzy_compare", "tests",
+                                     "severities", "topology", "notifications"});
+constexpr auto kTestKeys = std::to_array<std::string_view>(
+    {"name", "interval", "start_timestamp", "input_series", "alert_rule_test", "promql_expr_test", "external_labels",
+     "external_url", "suppression_test", "acknowledgements", "notification_test"});
 constexpr auto kInputKeys = std::to_array<std::string_view>({"series", "values"});
 constexpr auto kAlertTestKeys = std::to_array<std::string_view>({"eval_time", "alertname", "exp_alerts"});
 constexpr auto kExpectedAlertKeys = std::to_array<std::string_view>({"exp_labels", "exp_annotations"});
 constexpr auto kSuppressionTestKeys =
     std::to_array<std::string_view>({"eval_time", "alertname", "exp_suppressed", "exp_held", "exp_told"});
+constexpr auto kNotificationTestKeys = std::to_array<std::string_view>({"eval_time", "receiver", "exp_messages"});
+constexpr auto kExpectedMessageKeys = std::to_array<std::string_view>({"status", "contains"});
 constexpr auto kExpectedStandingKeys = std::to_array<std::string_view>({"exp_labels", "by"});
 constexpr auto kAcknowledgementKeys = std::to_array<std::string_view>({"alertname", "labels", "from", "until"});
 constexpr auto kExprTestKeys = std::to_array<std::string_view>({"expr", "eval_time", "exp_samples"});
@@ -75,6 +78,7 @@ class TestReader {
     for (const YamlNode& node : fields_.List("alert_rule_test")) ReadAlertTest(node);
     for (const YamlNode& node : fields_.List("promql_expr_test")) ReadExprTest(node);
     for (const YamlNode& node : fields_.List("suppression_test")) ReadSuppressionTest(node);
+    for (const YamlNode& node : fields_.List("notification_test")) ReadNotificationTest(node);
     for (const YamlNode& node : fields_.List("acknowledgements")) ReadAcknowledgement(node);
     faults_.SetContext("");
     return std::move(test_);
@@ -176,6 +180,28 @@ class TestReader {
       std::sort(by.begin(), by.end());
     }
     return standings;
+  }
+
+  void ReadNotificationTest(const YamlNode& node) {
+    FieldReader fields(node, "an item under notification_test", faults_);
+    fields.RefuseUnknown(kNotificationTestKeys, {});
+    NotificationExpectation expectation{.eval_time = fields.Duration("eval_time").value_or(base::DurationMs(0)),
+                                        .receiver = fields.Text("receiver"),
+                                        .messages = {}};
+    if (expectation.receiver.empty()) {
+      faults_.Add(node.position, "an item under notification_test must have a receiver");
+    }
+    for (const YamlNode& item : fields.List("exp_messages")) {
+      FieldReader message(item, "an expected message", faults_);
+      message.RefuseUnknown(kExpectedMessageKeys, {});
+      auto& expected = expectation.messages.emplace_back();
+      expected.status = message.Text("status");
+      if (!expected.status.empty() && expected.status != "firing" && expected.status != "resolved") {
+        faults_.Add(message.PositionOf("status"), "field 'status' must be firing or resolved");
+      }
+      for (const YamlNode& text : message.List("contains")) expected.contains.push_back(text.scalar);
+    }
+    test_.notifications.push_back(std::move(expectation));
   }
 
   void ReadAcknowledgement(const YamlNode& node) {
@@ -284,6 +310,7 @@ base::DurationMs RuleTest::Length() const {
   base::DurationMs length;
   for (const AlertExpectation& expectation : alerts) length = std::max(length, expectation.eval_time);
   for (const SuppressionExpectation& expectation : suppression) length = std::max(length, expectation.eval_time);
+  for (const NotificationExpectation& expectation : notifications) length = std::max(length, expectation.eval_time);
   for (const ExprExpectation& expectation : exprs) length = std::max(length, expectation.eval_time);
   return length;
 }

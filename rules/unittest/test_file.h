@@ -46,6 +46,17 @@ struct SuppressionExpectation {
   std::optional<std::vector<ExpectedStanding>> told = {};
 };
 
+// The messages that a receiver has been sent by that time, all of them in order.
+struct NotificationExpectation {
+  struct Message {
+    std::string status;                 // "firing" or "resolved"; empty: not compared.
+    std::vector<std::string> contains;  // Texts that are in it.
+  };
+  base::DurationMs eval_time;
+  std::string receiver;
+  std::vector<Message> messages;
+};
+
 // Somebody has acknowledged the alerts that have these labels.
 struct TestAcknowledgement {
   metric::Labels labels;                       // With alertname.
@@ -76,6 +87,7 @@ struct RuleTest {
   std::vector<AlertExpectation> alerts;
   std::vector<ExprExpectation> exprs;
   std::vector<SuppressionExpectation> suppression;
+  std::vector<NotificationExpectation> notifications;
   std::vector<TestAcknowledgement> acknowledgements;
 
   // The last time that anything is expected of.

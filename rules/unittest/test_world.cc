@@ -165,6 +165,13 @@ base::Result<std::vector<TestStanding>> TestWorld::StandingsAt(base::TimestampMs
   return surroundings_->Standings();
 }
 
+base::Result<std::vector<TestNotification>> TestWorld::NotificationsAt(base::TimestampMs at) {
+  if (surroundings_ == nullptr) return std::vector<TestNotification>();
+  clock_.Set(at);
+  BW_RETURN_IF_ERROR(surroundings_->RunDue());
+  return surroundings_->Notifications();
+}
+
 base::Result<promql::QueryResult> TestWorld::Query(const std::string& expr, base::TimestampMs at) {
   return engine_.Instant(*storage_, expr, at);
 }

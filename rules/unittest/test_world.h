@@ -53,6 +53,8 @@ class TestWorld {
   [[nodiscard]] const std::vector<std::unique_ptr<RuleGroup>>& groups() const { return groups_; }
   // What is not told at `at`, which is not before the last evaluation.
   [[nodiscard]] base::Result<std::vector<TestStanding>> StandingsAt(base::TimestampMs at);
+  // What has been sent at `at`, likewise.
+  [[nodiscard]] base::Result<std::vector<TestNotification>> NotificationsAt(base::TimestampMs at);
 
  private:
   struct Input {

@@ -1,6 +1,6 @@
 // server/commands/test_surroundings.h
 //
-// Topology and suppression for unit tests and backtests of rules, as the server joins them to its rules.
+// Topology, suppression and notifications for unit tests and backtests of rules, as the server joins them to its rules.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,7 @@
 
 #include "incidents/suppression.h"
 #include "incidents/topology.h"
+#include "notify/dispatcher.h"
 #include "rules/test_surroundings.h"
 
 namespace bellwether::server {
@@ -25,6 +26,7 @@ class SurroundingsMaker final : public rules::TestSurroundingsMaker {
  private:
   std::shared_ptr<const incidents::Topology> topology_ = std::make_shared<const incidents::Topology>();
   incidents::SuppressionPolicy policy_;
+  std::shared_ptr<const notify::Config> notifications_;  // Null: nobody is told.
 };
 
 }  // namespace bellwether::server
