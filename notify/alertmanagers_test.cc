@@ -276,7 +276,8 @@ TEST(AlertingConfigTest, SaysWhatIsWrongAndWhere) {
       {"alerting: {alertmanagers: [{file_sd_configs: [{files: [a.txt]}]}]}", "must end in .json, .yml or .yaml"},
       {"alerting: {alertmanagers: [{file_sd_configs: [{}]}]}", "must contain at least one path name"},
       {"alerting: {alertmanagers: [{relabel_configs: [{action: keep, regex: '('}]}]}", "error parsing regexp"},
-      {"alerting: {alertmanagers: [{tls_config: {min_version: x}}]}", "field 'min_version' must be TLS10, TLS11, TLS12 or TLS13"},
+      {"alerting: {alertmanagers: [{tls_config: {min_version: x}}]}",
+       "field 'min_version' must be TLS10, TLS11, TLS12 or TLS13"},
       {"alerting: {alertmanagers: [{basic_auth: {username: u, password: p, password_file: f}}]}",
        "at most one of password & password_file must be configured"},
   };

@@ -18,6 +18,7 @@
 #include "base/sha256.h"
 #include "notify/config/config.h"
 #include "notify/outbox/book.h"
+#include "notify/outbox/heartbeat.h"
 #include "notify/outbox/planner.h"
 #include "notify/outbox/shown.h"
 #include "notify/policy/outcome.h"
@@ -350,7 +351,11 @@ class Dispatcher::Impl {
       const base::MutexLock turn(turn_);
       LookAtIntervals();
       status = Load();
-      if (status.ok()) status = Apply([](const PlanContext& context, Change& change) { PlanFlush(context, change); });
+      if (status.ok())
+        status = Apply([](const PlanContext& context, Change& change) {
+          PlanFlush(context, change);
+          PlanHeartbeats(context, change);
+        });
     }
     if (!status.ok()) {
       BW_LOG_EVERY(std::chrono::seconds(10), kError, "alert groups not flushed", {"error", status});
@@ -437,7 +442,7 @@ class Dispatcher::Impl {
     const base::MutexLock lock(mu_);
     const ChannelId channel = ChannelOf(claim.waiting.message);
     const base::TimestampMs now = deps_.clock.Now();
-    base::DurationMs rest = PaceOf(claim.waiting.message.integration);
+    base::DurationMs rest = deps_.paced ? PaceOf(claim.waiting.message.integration) : base::DurationMs(0);
     if (outcome.kind == OutcomeClass::kFatalChannel) rest = kBrokenChannelProbe;
     if (outcome.retry_after) rest = std::max(rest, *outcome.retry_after);
     busy_.erase(channel);

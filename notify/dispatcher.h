@@ -88,6 +88,7 @@ struct NotifyDependencies {
   base::MetricsRegistry& metrics;
   std::uint64_t seed = 0;            // Of the jitter.
   base::MailClient* mail = nullptr;  // Null: mails are given up.
+  bool paced = true;                 // Rests between messages to Slack and PagerDuty.
 };
 
 // Snapshots for the API.

@@ -25,7 +25,8 @@ using TextsByName = std::map<std::string, std::string, std::less<>>;
 struct Receiver {
   std::string name;
   std::vector<Integration> integrations;
-  TextsByName labels;  // With "name", the receiver's.
+  TextsByName labels;             // With "name", the receiver's.
+  base::DurationMs heartbeat{0};  // How often it is told that all is well; 0: never.
 };
 
 // Both ends belong to it, but for times of day, whose end does not.

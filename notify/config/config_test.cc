@@ -131,6 +131,8 @@ TEST(Config, FaultsNamePlaceAndRemedy) {
         "4:27: field 'url' must be an absolute http or https URL");
   const std::string hook =
       "route: {receiver: a}\nreceivers:\n- name: a\n  webhook_configs:\n  - url: 'http://x/'\n    ";
+  check("route: {receiver: a}\nreceivers: [{name: a, heartbeat: 1m}]\n",
+        "a heartbeat needs a receiver of webhook_configs alone");
   check(hook + "payload: x\n", "field 'payload' must be a mapping");
   check(hook + "signing: {}\n", "signing needs keys, key_files or hub_secret");
   check(hook + "http_config: {tls_config: {cert: x}}\n", "a client certificate needs both");

@@ -37,7 +37,7 @@ std::string TextOr(FieldReader& fields, std::string_view key, std::string_view f
 
 Receiver ReadReceiver(const YamlNode& node, const GlobalSettings& global, ReadContext& context) {
   FieldReader fields(node, "a receiver", context.faults);
-  Receiver receiver{.name = fields.Text("name"), .integrations = {}, .labels = {}};
+  Receiver receiver{.name = fields.Text("name"), .integrations = {}, .labels = {}, .heartbeat = {}};
   if (receiver.name.empty()) context.faults.Add(node.position, "missing name in receiver");
   const auto read = [&](std::string_view key, auto reader) {
     std::size_t index = 0;
@@ -62,6 +62,13 @@ Receiver ReadReceiver(const YamlNode& node, const GlobalSettings& global, ReadCo
   if (own_name != receiver.name) {
     context.faults.Add(fields.PositionOf("labels"),
                        fmt::format("the label name of a receiver is its name, \"{}\"; leave it out", receiver.name));
+  }
+  receiver.heartbeat = fields.Duration("heartbeat").value_or(base::DurationMs(0));
+  known.push_back("heartbeat");
+  const bool only_webhooks = std::all_of(receiver.integrations.begin(), receiver.integrations.end(),
+                                         [](const Integration& i) { return i.kind == "webhook"; });
+  if (receiver.heartbeat.ms > 0 && (!only_webhooks || receiver.integrations.empty())) {
+    context.faults.Add(fields.PositionOf("heartbeat"), "a heartbeat needs a receiver of webhook_configs alone");
   }
   fields.RefuseUnknown(known, {});
   return receiver;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kMask = "<secret>";
 constexpr std::size_t kPathSecretMin = 8;  // A shorter path of a URL is none.
+constexpr std::size_t kSecretMin = 4;      // What is shorter is in every text.
 
 // Every secret of the configuration; urls among them.
 std::vector<const Secret*> SecretsOf(const Integration& integration) {
@@ -57,7 +58,7 @@ SecretFilter::SecretFilter(const Integration& integration) {
 }
 
 void SecretFilter::Add(std::string secret) {
-  if (secret.empty()) return;
+  if (secret.size() < kSecretMin) return;
   if (const std::size_t scheme = secret.find("://"); scheme != std::string::npos) {
     const std::size_t path = secret.find('/', scheme + 3);
     if (path != std::string::npos && secret.size() - path > kPathSecretMin) secrets_.push_back(secret.substr(path));

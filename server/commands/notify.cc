@@ -11,6 +11,7 @@
 #include "base/read_file.h"
 #include "metric/labels.h"
 #include "notify/dispatcher.h"
+#include "server/commands/notify_trial.h"
 
 namespace bellwether::server {
 namespace {
@@ -73,6 +74,7 @@ void AddNotifyCommand(CLI::App& app, std::function<int()>& run) {
       return status.ok() ? 0 : 1;
     };
   });
+  AddNotifyTrial(*notify, run);
 }
 
 }  // namespace bellwether::server

@@ -1,6 +1,7 @@
 // server/commands/notify.h
 //
-// bellwether notify route: which receivers an alert with some labels would reach, and why.
+// bellwether notify route: which receivers an alert with some labels would reach, and why; and notify test, which is
+// notify_trial.h's.
 #pragma once
 
 #include <functional>

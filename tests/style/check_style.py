@@ -32,7 +32,7 @@ LIBRARIES = {
     "yaml-cpp/": ("yaml/",),
     "google/protobuf/": ("ingest/wire/", "api/remote_read/"),
     "spdlog/": ("base/log.cc",),
-    "openssl/": ("base/sha256.cc", "base/md5.cc"),
+    "openssl/": ("base/sha256.cc", "base/md5.cc", "base/hmac.cc"),
     "CLI/": ("server/", "tests/", "bench/"),
     "snappy.h": ("ingest/", "api/remote_read/", "tests/", "bench/"),
     "re2/": ("metric/", "template/", "promql/", "storage/index/", "rules/", "notify/", "tests/"),
