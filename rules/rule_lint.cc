@@ -71,24 +71,26 @@ class RuleLinter {
   void Run() {
     if (rule_.kind == RuleKind::kAlerting) CheckResponse();
     CheckNames();
-    if (rule_.expr == nullptr) return;
-    Walk(*rule_.expr, nullptr, [this](const promql::Expr& expr, const promql::Call* call) {
-      if (expr.kind == promql::ExprKind::kMatrixSelector) {
-        CheckRange(static_cast<const promql::MatrixSelector&>(expr), call);
-      } else if (expr.kind == promql::ExprKind::kCall) {
-        CheckCounts(static_cast<const promql::Call&>(expr));
-      }
+    ForEachExpr(rule_, [this](const promql::Expr& whole) {
+      Walk(whole, nullptr, [this](const promql::Expr& expr, const promql::Call* call) {
+        if (expr.kind == promql::ExprKind::kMatrixSelector) {
+          CheckRange(static_cast<const promql::MatrixSelector&>(expr), call);
+        } else if (expr.kind == promql::ExprKind::kCall) {
+          CheckCounts(static_cast<const promql::Call&>(expr));
+        }
+      });
     });
   }
 
  private:
   void Add(std::string_view lint, std::string text) {
-    const auto severity = rule_.labels.find("severity");
-    out_.push_back({.group = group_.name,
-                    .rule = rule_.name,
-                    .severity = severity == rule_.labels.end() ? "" : severity->second,
-                    .lint = std::string(lint),
-                    .text = std::move(text)});
+    RuleFinding finding{.group = group_.name,
+                        .rule = rule_.name,
+                        .severity = WorstSeverity(rule_),
+                        .lint = std::string(lint),
+                        .text = std::move(text)};
+    // An override mostly says the same of the same series.
+    if (out_.empty() || out_.back() != finding) out_.push_back(std::move(finding));
   }
 
   void CheckResponse() {

@@ -49,6 +49,32 @@ TEST_F(RuleLintTest, AnAlertHasARunbookAndAnOwner) {
   EXPECT_THAT(Findings("{record: 'a:b', expr: up}"), IsEmpty()) << "nobody is called by a recorded series";
 }
 
+TEST_F(RuleLintTest, SignalsClearsAndOverridesAreReadAsWell) {
+  const std::string rest = ", labels: {team: ml}, annotations: {runbook_url: x}}";
+  EXPECT_THAT(
+      Findings("{alert: A, match_on: [model], signals: {a: {expr: 'rate(ml_accuracy[5m]) > 1'}}, when: a" + rest),
+      ElementsAre(HasSubstr("A gauge-rate: rate over ml_accuracy")));
+  EXPECT_THAT(
+      Findings("{alert: A, expr: ml_drift, levels: [{severity: warning, above: 1, clear: 'rate(a_total[10s]) > 0'}]" +
+               rest),
+      ElementsAre(HasSubstr("A short-window: the range 10s of a_total")));
+  EXPECT_THAT(Findings("{alert: A, match_on: [model], signals: {a: {expr: 'rate(ml_accuracy[5m]) > 1'}}, when: a, "
+                       "overrides: [{match: {model: m}, signals: {a: {expr: 'rate(ml_accuracy[5m]) > 2'}}}]" +
+                       rest),
+              ElementsAre(HasSubstr("A gauge-rate: rate over ml_accuracy")))
+      << "once";
+}
+
+TEST_F(RuleLintTest, TheHighestLevelRanksAFinding) {
+  const std::string path = Write("levels.yml",
+                                 "groups: [{name: g, rules: [{alert: A, expr: ml_drift, levels: "
+                                 "[{severity: warning, above: 1}, {severity: page, above: 2}]}]}]");
+  const auto findings = FindRuleFindings(path, {}, base::Minutes(1));
+  ASSERT_TRUE(findings.ok()) << findings.status().message();
+  ASSERT_FALSE(findings->empty());
+  EXPECT_EQ(findings->front().severity, "page");
+}
+
 TEST_F(RuleLintTest, RatesAreOverCounters) {
   const std::string gauge =
       "A gauge-rate: rate over ml_accuracy, which by its name is no counter; "

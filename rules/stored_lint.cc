@@ -131,10 +131,9 @@ class StoredLinter {
  private:
   void Say(std::string_view lint, std::string text) {
     if (!said_.insert(std::string(lint) + text).second) return;
-    const auto severity = rule_->labels.find("severity");
     findings_.push_back({.group = group_->name,
                          .rule = rule_->name,
-                         .severity = severity == rule_->labels.end() ? "" : severity->second,
+                         .severity = WorstSeverity(*rule_),
                          .lint = std::string(lint),
                          .text = std::move(text),
                          .file = file_});

@@ -280,6 +280,12 @@ void ForEachExpr(const RuleSpec& rule, const std::function<void(const promql::Ex
   ForEachLevelSpec(*rule.conditions, [&](const LevelSpec& level) { look(level.clear); });
 }
 
+std::string WorstSeverity(const RuleSpec& rule) {
+  if (rule.conditions != nullptr && rule.conditions->has_levels) return rule.conditions->levels.back().rule.severity;
+  const auto severity = rule.labels.find("severity");
+  return severity == rule.labels.end() ? "" : severity->second;
+}
+
 base::Result<std::vector<RuleFile>> ReadRuleTexts(std::span<const RuleText> texts, const RuleFileOptions& options) {
   std::vector<RuleFile> files;
   std::vector<std::string> faults;

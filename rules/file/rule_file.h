@@ -75,6 +75,9 @@ struct RuleFile {
 // overrides included.
 void ForEachExpr(const RuleSpec& rule, const std::function<void(const promql::Expr& expr)>& visit);
 
+// The severity of its highest level, or that of its labels; empty if it has none.
+[[nodiscard]] std::string WorstSeverity(const RuleSpec& rule);
+
 // All of them, or the faults of all, a line each (kInvalidArgument).
 [[nodiscard]] base::Result<std::vector<RuleFile>> ReadRuleTexts(std::span<const RuleText> texts,
                                                                 const RuleFileOptions& options);
