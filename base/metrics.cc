@@ -11,6 +11,21 @@ namespace {
 
 enum MetricKind { kCounter, kGauge, kHistogram };
 
+// Help texts end with their line: text format 0.0.4 escapes line breaks and backslashes.
+std::string EscapedHelp(std::string_view help) {
+  std::string out;
+  for (const char c : help) {
+    if (c == '\\') {
+      out += "\\\\";
+    } else if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 // name{a="b",le="..."} value
 void AppendSample(std::string& out, const std::string& name, std::string_view suffix, const MetricLabels& labels,
                   std::string_view le, double value) {
@@ -134,7 +149,7 @@ std::string MetricsRegistry::WriteText() const {
   for (const Line& line : lines) {
     if (line.family != previous) {
       constexpr const char* kKinds[] = {"counter", "gauge", "histogram"};
-      out.append("# HELP ").append(*line.name).append(" ").append(line.family->help).append("\n");
+      out.append("# HELP ").append(*line.name).append(" ").append(EscapedHelp(line.family->help)).append("\n");
       out.append("# TYPE ").append(*line.name).append(" ").append(kKinds[line.family->kind]).append("\n");
       previous = line.family;
     }

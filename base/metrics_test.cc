@@ -25,5 +25,11 @@ TEST(Metrics, WritesTheTextFormat) {
             "h_seconds_sum 3.6\nh_seconds_count 3\n");
 }
 
+TEST(Metrics, HelpEndsWithItsLine) {
+  MetricsRegistry registry;
+  registry.AddGauge("a", "One\ntwo \\ three.");
+  EXPECT_EQ(registry.WriteText(), "# HELP a One\\ntwo \\\\ three.\n# TYPE a gauge\na 0\n");
+}
+
 }  // namespace
 }  // namespace bellwether::base

@@ -123,6 +123,7 @@ base::Result<QueryResult> Engine::State::Evaluate(storage::Storage& storage, con
   if (context.profile != nullptr) result.plan = context.profile->Tell(text);
   result.stats.total_queryable_samples = counts.looked();
   result.stats.samples_read = counts.read();
+  result.stats.series_read = context.series_read;
   result.stats.queryable_by_step = StepCounts(plan.grid, counts.looked_by_step());
   result.stats.read_by_step = StepCounts(plan.grid, counts.read_by_step());
   result.stats.peak_samples = context.budget.peak();

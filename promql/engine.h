@@ -93,6 +93,7 @@ struct StepCount {
 struct QueryStats {
   std::uint64_t total_queryable_samples = 0;
   std::uint64_t samples_read = 0;
+  std::uint64_t series_read = 0;  // From storage; one that two selectors name counts twice.
   // Empty unless EngineOptions::per_step_stats and QueryOptions::per_step_stats.
   std::vector<StepCount> queryable_by_step;
   std::vector<StepCount> read_by_step;

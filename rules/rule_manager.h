@@ -49,6 +49,7 @@ struct RuleOptions {
   base::DurationMs startup_hold = base::Minutes(1);
   metric::Labels external_labels;
   std::string external_url;                  // Without a slash at the end.
+  bool metrics_per_rule = true;              // Counters of what each rule takes; see rule_metrics.h.
   std::vector<std::string> severities = {};  // From low to high; empty: info, warning, error, critical, page.
 };
 
@@ -127,6 +128,8 @@ struct RuleSnapshot {
   AlertState state = AlertState::kInactive;
   std::optional<base::TimestampMs> last_evaluation;
   double evaluation_s = 0;
+  std::uint64_t series_read = 0;  // By the last evaluation,
+  std::uint64_t samples_read = 0;
   std::vector<AlertSnapshot> alerts;                           // Pending and firing.
   std::optional<ConditionSnapshot> conditions = std::nullopt;  // Of rules with levels or signals.
   std::vector<DependencySnapshot> depends_on = {};

@@ -94,6 +94,7 @@ struct Application::Parts {
     rule_options.resend_delay = options.resend_delay;
     rule_options.outage_tolerance = options.outage_tolerance;
     rule_options.startup_hold = config.startup_hold;
+    rule_options.metrics_per_rule = config.metrics_per_rule;
     rule_options.external_labels = config.external_labels;
     rule_options.external_url = external_url;
     rule_options.severities = config.severities;

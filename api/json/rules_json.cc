@@ -167,6 +167,10 @@ void WriteRuleTail(JsonWriter& json, const rules::RuleSnapshot& rule) {
   if (!rule.last_error.empty()) json.Key("lastError").String(rule.last_error);
   json.Key("evaluationTime")
       .Number(rule.evaluation_s)
+      .Key("seriesRead")
+      .Unsigned(rule.series_read)
+      .Key("samplesRead")
+      .Unsigned(rule.samples_read)
       .Key("lastEvaluation")
       .String(LastEvaluation(rule.last_evaluation));
   json.Key("type").String(rule.alerting ? "alerting" : "recording");

@@ -55,6 +55,7 @@ TEST(RulesJsonTest, ShowsLevelsSignalsAndOverrides) {
   alert.level = "info";
   alert.level_since = base::TimestampMs(60'000);
   alert.signals.push_back({.name = "a",
+                           .condition = {},
                            .truth = rules::Truth::kTrue,
                            .value = 0.5,
                            .since = base::TimestampMs(0),

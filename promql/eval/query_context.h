@@ -114,6 +114,7 @@ struct QueryContext {
   QueryMemos* memos = nullptr;                                   // Null unless the query is asked again and again.
   const PartsOfQuery* shared = nullptr;                          // Likewise.
   const std::shared_ptr<const judge::BaselineSource> baselines;  // May be null.
+  std::uint64_t series_read = 0;
   SampleCounts* counts = nullptr;  // Of what is being evaluated; never null while operators run.
 };
 

@@ -57,6 +57,7 @@ base::Status ForEachSeries(QueryContext& context, const Selection& selection, St
     const std::size_t samples = series.floats.size() + series.histograms.size();
     if (context.profile != nullptr) context.profile->CountSeries(samples);
     if (samples == 0) continue;
+    ++context.series_read;
     BW_RETURN_IF_ERROR(visit(series));
   }
   const base::Status status = set->status();

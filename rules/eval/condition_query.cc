@@ -6,8 +6,8 @@
 #include <memory>
 #include <unordered_set>
 #include <utility>
-#include <variant>
 
+#include "rules/eval/rule_sample.h"
 #include "rules/file/condition_text.h"
 
 namespace bellwether::rules {
@@ -50,19 +50,11 @@ struct ConditionQuery::Querier {
   const std::string& text;
   base::TimestampMs at;
   std::stop_token stop;
+  EvaluationCost& cost;
 
   base::Result<promql::Vector> Vector(const Asked& asked) const {
-    promql::QueryOptions options;
-    options.cancel = stop;
     if (asked.query == nullptr) asked.query = engine.Prepare(asked.expr, text, &family);
-    BW_ASSIGN_OR_RETURN(promql::QueryResult result, engine.Instant(storage, *asked.query, at, options));
-    if (auto* vector = std::get_if<promql::Vector>(&result.value)) return std::move(*vector);
-    const auto* scalar = std::get_if<promql::Scalar>(&result.value);
-    if (scalar == nullptr) return base::Execution("rule result is not a vector or scalar");
-    promql::VectorSample sample;
-    sample.timestamp = scalar->timestamp;
-    sample.value = scalar->value;
-    return promql::Vector{std::move(sample)};
+    return QueryForRule(engine, storage, *asked.query, at, stop, cost);
   }
 
   base::Result<std::vector<ConditionSample>> Samples(const Asked& asked) const {
@@ -101,8 +93,9 @@ ConditionQuery::ConditionQuery(ExprSpec spec) : spec_(std::move(spec)), whole_{s
 base::Result<std::vector<ConditionSample>> ConditionQuery::Run(const promql::Engine& engine,
                                                                const promql::QueryFamily& family,
                                                                storage::Storage& storage, base::TimestampMs at,
-                                                               const std::stop_token& stop) const {
-  const Querier querier{engine, family, storage, spec_.text, at, stop};
+                                                               const std::stop_token& stop,
+                                                               EvaluationCost& cost) const {
+  const Querier querier{engine, family, storage, spec_.text, at, stop, cost};
   if (!comparison_) return querier.Samples(whole_);
   if (vector_.expr != nullptr) {
     BW_ASSIGN_OR_RETURN(const promql::Vector bound, querier.Vector(scalar_));

@@ -20,6 +20,7 @@
 #include "base/time.h"
 #include "metric/labels.h"
 #include "promql/engine.h"
+#include "rules/eval/evaluation_cost.h"
 #include "rules/file/condition_spec.h"
 #include "rules/state/truth.h"
 #include "storage/storage.h"
@@ -47,7 +48,7 @@ class ConditionQuery {
   [[nodiscard]] base::Result<std::vector<ConditionSample>> Run(const promql::Engine& engine,
                                                                const promql::QueryFamily& family,
                                                                storage::Storage& storage, base::TimestampMs at,
-                                                               const std::stop_token& stop) const;
+                                                               const std::stop_token& stop, EvaluationCost& cost) const;
 
  private:
   struct Querier;

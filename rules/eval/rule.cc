@@ -42,8 +42,8 @@ base::Status Rule::Evaluate(const EvaluationContext& context, Evaluation& out) {
     return conditions_->Evaluate(context, label_templates_, annotation_templates_, alerts_, out);
   }
   if (query_ == nullptr) query_ = context.engine.Prepare(spec_.expr, spec_.expr_text, &context.queries);
-  BW_ASSIGN_OR_RETURN(promql::Vector result,
-                      QueryForRule(context.engine, context.storage, *query_, context.sample_at, context.stop));
+  BW_ASSIGN_OR_RETURN(promql::Vector result, QueryForRule(context.engine, context.storage, *query_, context.sample_at,
+                                                          context.stop, context.cost));
   if (spec_.kind == RuleKind::kAlerting) return EvaluateAlerting(context, result, out);
   BW_ASSIGN_OR_RETURN(out.samples, RecordedSamples(spec_, context.limit, std::move(result)));
   return base::OkStatus();
@@ -88,6 +88,7 @@ void Rule::Inherit(const Rule& before) {
   last_error_ = before.last_error_;
   last_evaluation_ = before.last_evaluation_;
   evaluation_s_ = before.evaluation_s_;
+  cost_ = before.cost_;
 }
 
 void Rule::RestoreAlerts(AlertTable alerts) {
@@ -126,11 +127,16 @@ AlertPosting Rule::Posting() const {
   return posting;
 }
 
-void Rule::SetOutcome(const base::Status& status, base::TimestampMs at, double seconds) {
+void Rule::SetOutcome(const base::Status& status, base::TimestampMs at, double seconds, const EvaluationCost& cost) {
   health_ = status.ok() ? RuleHealth::kOk : RuleHealth::kError;
   last_error_ = status.message();
   last_evaluation_ = at;
   evaluation_s_ = seconds;
+  cost_ = cost;
+  if (!metrics_) return;
+  metrics_->microseconds.Add(static_cast<std::uint64_t>(seconds * 1e6));
+  metrics_->series_read.Add(cost.series_read);
+  metrics_->samples_read.Add(cost.samples_read);
 }
 
 RuleSnapshot Rule::Snapshot() const {
@@ -151,6 +157,8 @@ RuleSnapshot Rule::Snapshot() const {
   snapshot.state = alerts_.state();
   snapshot.last_evaluation = last_evaluation_;
   snapshot.evaluation_s = evaluation_s_;
+  snapshot.series_read = cost_.series_read;
+  snapshot.samples_read = cost_.samples_read;
   for (const auto& [labels, entry] : alerts_.entries()) {
     const Alert& alert = entry.alert;
     if (alert.state == AlertState::kInactive) continue;

@@ -20,6 +20,7 @@
 #include "rules/eval/alert_board.h"
 #include "rules/eval/alert_template.h"
 #include "rules/eval/condition_rule.h"
+#include "rules/eval/rule_metrics.h"
 #include "rules/eval/rule_sample.h"
 #include "rules/eval/series_writer.h"
 #include "rules/eval/template_functions.h"
@@ -47,6 +48,7 @@ struct EvaluationContext {
   // How far back ALERTS_FOR_STATE series may end to still count; nothing: they are not asked.
   std::optional<base::DurationMs> read_series_back;
   std::stop_token stop;  // Ends the query.
+  EvaluationCost& cost;  // Of the rule that is being evaluated.
 };
 
 // The results of an evaluation; the state of the rule has moved already.
@@ -75,7 +77,11 @@ class Rule {
   // What a pause since `last_seen` means: see SurvivesPause.
   void NotePause(base::TimestampMs last_seen, base::TimestampMs now, base::DurationMs tolerance, Evaluation& out);
 
-  void SetOutcome(const base::Status& status, base::TimestampMs at, double seconds);
+  // From now on adds to counters what each evaluation takes.
+  void CountIn(base::MetricsRegistry& registry, const std::string& rule_group) {
+    metrics_.emplace(registry, rule_group, spec_.name);
+  }
+  void SetOutcome(const base::Status& status, base::TimestampMs at, double seconds, const EvaluationCost& cost);
   [[nodiscard]] RuleSnapshot Snapshot() const;
   [[nodiscard]] RuleHealth health() const { return health_; }
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
@@ -112,6 +118,8 @@ class Rule {
   std::string last_error_;
   std::optional<base::TimestampMs> last_evaluation_;
   double evaluation_s_ = 0;
+  EvaluationCost cost_;  // Of the last evaluation.
+  std::optional<RuleMetrics> metrics_;
 };
 
 }  // namespace bellwether::rules

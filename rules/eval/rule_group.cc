@@ -22,8 +22,12 @@ bool SameRule(const RuleSpec& a, const RuleSpec& b) {
 bool SameOptions(const RuleOptions& a, const RuleOptions& b) {
   return a.evaluation_interval == b.evaluation_interval && a.query_offset == b.query_offset &&
          a.resend_delay == b.resend_delay && a.outage_tolerance == b.outage_tolerance &&
-         a.external_labels == b.external_labels && a.external_url == b.external_url && a.severities == b.severities;
+         a.external_labels == b.external_labels && a.external_url == b.external_url && a.severities == b.severities &&
+         a.metrics_per_rule == b.metrics_per_rule;
 }
+
+// The label rule_group.
+std::string RuleGroupText(const std::string& file, const std::string& group) { return file + ";" + group; }
 
 double ElapsedSeconds(const base::Clock& clock, std::int64_t since_ns) {
   return static_cast<double>(clock.MonotonicNanos() - since_ns) / 1e9;
@@ -42,13 +46,14 @@ RuleGroup::RuleGroup(std::string file, GroupSpec spec, RuleOptions options, cons
       dependencies_(dependencies),
       queue_(queue),
       board_(board),
-      metrics_(dependencies.metrics, file_ + ";" + spec_.name),
+      metrics_(dependencies.metrics, RuleGroupText(file_, spec_.name)),
       world_(dependencies.engine, dependencies.storage, options_.external_labels, options_.external_url),
       queries_(dependencies.engine.NewFamily()) {
   std::map<std::string, std::uint32_t> equal_rules;
   for (const RuleSpec& rule : spec_.rules) {
     const std::uint32_t number = equal_rules[RulePrefix(file_, spec_.name, rule, 0)]++;
     rules_.push_back(std::make_unique<Rule>(rule, RulePrefix(file_, spec_.name, rule, number)));
+    if (options_.metrics_per_rule) rules_.back()->CountIn(dependencies.metrics, RuleGroupText(file_, spec_.name));
     if (rule.conditions == nullptr) continue;
     ForEachSignalSpec(*rule.conditions, [&](const SignalSpec& signal) {
       if (!signal.alert.empty()) board_.Want(signal.alert);
@@ -123,6 +128,7 @@ void RuleGroup::Evaluate(base::TimestampMs at, std::uint64_t missed, const std::
   std::size_t samples = 0;
   world_.Begin(at, stop);
   queries_->BeginTick();
+  EvaluationCost cost;
   EvaluationContext context{.engine = dependencies_.engine,
                             .queries = *queries_,
                             .storage = dependencies_.storage,
@@ -135,7 +141,8 @@ void RuleGroup::Evaluate(base::TimestampMs at, std::uint64_t missed, const std::
                             .interval = interval_,
                             .limit = spec_.limit,
                             .read_series_back = std::nullopt,
-                            .stop = stop};
+                            .stop = stop,
+                            .cost = cost};
   if (resumes_ && !restored_from_store_) context.read_series_back = options_.outage_tolerance;
   for (const auto& rule : rules_) {
     if (stop.stop_requested()) break;
@@ -162,6 +169,7 @@ std::size_t RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context
   std::size_t samples = 0;
   const std::int64_t started_ns = dependencies_.clock.MonotonicNanos();
   Evaluation evaluation;
+  context.cost = EvaluationCost();
   if (resumes_ && last_evaluation_) {
     rule.NotePause(*last_evaluation_, context.at, options_.outage_tolerance, evaluation);
   }
@@ -184,7 +192,7 @@ std::size_t RuleGroup::EvaluateRule(Rule& rule, const EvaluationContext& context
     BW_LOG_EVERY(std::chrono::seconds(10), kWarning, "rule failed", {"group", name()}, {"rule", rule.spec().name},
                  {"error", status});
   }
-  rule.SetOutcome(status, context.at, seconds);
+  rule.SetOutcome(status, context.at, seconds, context.cost);
   PostAlerts(rule);
   return samples;
 }

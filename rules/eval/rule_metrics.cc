@@ -41,4 +41,12 @@ RuleGroupMetrics::RuleGroupMetrics(base::MetricsRegistry& registry, const std::s
           registry.AddCounter("bellwether_rules_state_write_failures_total",
                               "Alert states that could not be written; they are written with the next slot.")) {}
 
+RuleMetrics::RuleMetrics(base::MetricsRegistry& registry, const std::string& rule_group, const std::string& rule)
+    : microseconds(registry.AddCounter("bellwether_rule_evaluation_microseconds_total", "Time of a rule's evaluations.",
+                                       {{"rule", rule}, {"rule_group", rule_group}})),
+      series_read(registry.AddCounter("bellwether_rule_series_read_total", "Series that a rule's expressions read.",
+                                      {{"rule", rule}, {"rule_group", rule_group}})),
+      samples_read(registry.AddCounter("bellwether_rule_samples_read_total", "Samples that a rule's expressions read.",
+                                       {{"rule", rule}, {"rule_group", rule_group}})) {}
+
 }  // namespace bellwether::rules

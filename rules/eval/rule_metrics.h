@@ -28,4 +28,13 @@ struct RuleGroupMetrics {
   base::Counter& state_failures;
 };
 
+// What a rule takes, by its name; rules of a group that share a name count together.
+struct RuleMetrics {
+  RuleMetrics(base::MetricsRegistry& registry, const std::string& rule_group, const std::string& rule);
+
+  base::Counter& microseconds;
+  base::Counter& series_read;
+  base::Counter& samples_read;
+};
+
 }  // namespace bellwether::rules

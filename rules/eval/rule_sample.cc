@@ -20,10 +20,11 @@ metric::Labels RecordedLabels(const RuleSpec& rule, const metric::Labels& result
 
 base::Result<promql::Vector> QueryForRule(const promql::Engine& engine, storage::Storage& storage,
                                           promql::PreparedQuery& query, base::TimestampMs at,
-                                          const std::stop_token& stop) {
+                                          const std::stop_token& stop, EvaluationCost& cost) {
   promql::QueryOptions options;
   options.cancel = stop;
   BW_ASSIGN_OR_RETURN(promql::QueryResult result, engine.Instant(storage, query, at, options));
+  cost.Add(result.stats);
   if (auto* vector = std::get_if<promql::Vector>(&result.value)) return std::move(*vector);
   if (const auto* scalar = std::get_if<promql::Scalar>(&result.value)) {
     promql::VectorSample sample;

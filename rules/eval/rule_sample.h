@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "metric/labels.h"
 #include "promql/engine.h"
+#include "rules/eval/evaluation_cost.h"
 #include "rules/file/rule_file.h"
 #include "rules/state/alert_table.h"
 #include "storage/storage.h"
@@ -24,11 +25,11 @@ struct RuleSample {
   promql::HistogramPtr histogram;  // If set, the sample is this histogram.
 };
 
-// Evaluates a rule's expression at `at`; a scalar becomes a sample without labels.
+// Evaluates an expression at `at` and adds to `cost` what it read; a scalar becomes a sample without labels.
 // Errors: the engine's, and kExecution where the result is no vector.
 [[nodiscard]] base::Result<promql::Vector> QueryForRule(const promql::Engine& engine, storage::Storage& storage,
                                                         promql::PreparedQuery& query, base::TimestampMs at,
-                                                        const std::stop_token& stop);
+                                                        const std::stop_token& stop, EvaluationCost& cost);
 
 // The samples that a recording rule makes of a result. `limit` 0: none.
 // Errors: kExecution where two come out with one label set, kLimitExceeded.

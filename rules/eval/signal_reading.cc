@@ -76,8 +76,9 @@ SignalReading SignalReader::Read(const EvaluationContext& context, std::span<con
 }
 
 base::Result<std::vector<SeriesFinding>> SignalReader::Query(const EvaluationContext& context) const {
-  BW_ASSIGN_OR_RETURN(std::vector<ConditionSample> samples,
-                      query_->Run(context.engine, context.queries, context.storage, context.sample_at, context.stop));
+  BW_ASSIGN_OR_RETURN(
+      std::vector<ConditionSample> samples,
+      query_->Run(context.engine, context.queries, context.storage, context.sample_at, context.stop, context.cost));
   std::unordered_set<metric::Labels, metric::LabelsHash> cleared;
   if (clear_) {
     BW_ASSIGN_OR_RETURN(const std::vector<metric::Labels> series, ReadClear(context, *clear_));
@@ -137,8 +138,8 @@ SignalStanding SignalReader::Judge(const SignalReading& reading, const metric::L
 }
 
 base::Result<std::vector<metric::Labels>> ReadClear(const EvaluationContext& context, const ConditionQuery& query) {
-  BW_ASSIGN_OR_RETURN(std::vector<ConditionSample> samples,
-                      query.Run(context.engine, context.queries, context.storage, context.sample_at, context.stop));
+  BW_ASSIGN_OR_RETURN(std::vector<ConditionSample> samples, query.Run(context.engine, context.queries, context.storage,
+                                                                      context.sample_at, context.stop, context.cost));
   std::vector<metric::Labels> series;
   for (ConditionSample& sample : samples) {
     if (sample.truth == Truth::kTrue) series.push_back(std::move(sample.labels));

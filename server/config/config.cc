@@ -189,10 +189,11 @@ class ConfigReader {
   }
 
   void ReadRules(const YamlNode& node) {
-    static constexpr std::array<std::string_view, 1> kKeys = {"startup_hold"};
+    static constexpr std::array<std::string_view, 2> kKeys = {"metrics_per_rule", "startup_hold"};
     FieldReader rules(node, "'rules'", faults_);
     rules.RefuseUnknown(kKeys, {});
     if (const auto hold = rules.Duration("startup_hold")) config_.startup_hold = *hold;
+    config_.metrics_per_rule = rules.Bool("metrics_per_rule").value_or(true);
   }
 
   void ReadLimits(const YamlNode& node) {

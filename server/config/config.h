@@ -37,6 +37,7 @@ struct Config {
   base::DurationMs evaluation_interval = base::Minutes(1);
   base::DurationMs rule_query_offset;
   base::DurationMs startup_hold = base::Minutes(1);  // rules.startup_hold
+  bool metrics_per_rule = true;                      // rules.metrics_per_rule
   metric::Labels external_labels;
   std::string query_log_file;                              // Empty: none.
   std::vector<std::string> severities;                     // From low to high; empty: the rules' own.

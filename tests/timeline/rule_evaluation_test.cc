@@ -54,6 +54,44 @@ groups:
   EXPECT_EQ(world.Query("sum_after"), "sum_after 5\n");
 }
 
+TEST(RuleCostTest, CountsWhatTheExpressionsOfARuleRead) {
+  RuleWorld world;
+  ASSERT_TRUE(world
+                  .Load(R"(
+groups:
+- name: g
+  rules:
+  - {record: r, expr: "sum_over_time(up[5m]) + down"}
+  - {alert: A, expr: up, levels: [{severity: warning, above: 3}]}
+  - alert: C
+    match_on: [job]
+    signals: {low: {expr: 'up{job="a"} < 0'}, all: {expr: 'up{job!=""} > 0'}}
+    when: low and all
+)")
+                  .ok());
+  world.Tick(R"(up{job="a"})", 1);
+  world.Send(R"(up{job="b"})", 1);
+  world.Tick(R"(up{job="a"})", 2);
+  struct Cost {
+    std::uint64_t series, samples;
+  };
+  const Cost expected[] = {{2, 3}, {2, 2}, {3, 3}};
+  for (std::size_t i = 0; i < std::size(expected); ++i) {
+    EXPECT_EQ(world.Rule(i).series_read, expected[i].series) << i;
+    EXPECT_EQ(world.Rule(i).samples_read, expected[i].samples) << i;
+  }
+  const std::string text = world.metrics.WriteText();
+  EXPECT_NE(text.find("bellwether_rule_samples_read_total{rule=\"C\""), std::string::npos);
+  EXPECT_NE(text.find("bellwether_rule_evaluation_microseconds_total{rule=\"A\""), std::string::npos);
+
+  RuleWorld quiet;
+  quiet.options.metrics_per_rule = false;
+  ASSERT_TRUE(quiet.Load("groups: [{name: g, rules: [{record: r, expr: up}]}]").ok());
+  quiet.Tick("up", 1);
+  EXPECT_EQ(quiet.Rule().samples_read, 1U);
+  EXPECT_EQ(quiet.metrics.WriteText().find("bellwether_rule_"), std::string::npos);
+}
+
 TEST(RecordingRuleTest, EndsSeriesThatAreGone) {
   RuleWorld world;
   ASSERT_TRUE(world.Load("groups: [{name: g, rules: [{record: r, expr: up > 0}]}]").ok());
