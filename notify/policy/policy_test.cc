@@ -127,7 +127,8 @@ TEST(Flush, SuppressedAlertsAreEndedWhereTheyWereAnnounced) {
   const auto check = [&](std::string_view announced, std::string_view alerts, std::string_view expected,
                          bool send_resolved = true) {
     const std::vector<Set> told = sets(announced), are = sets(alerts);
-    const Announced last = announced.empty() ? Announced() : Announced{now, told[0], told[1], told[2]};
+    Announced last;
+    if (!announced.empty()) last = {now, told[0], told[1], told[2]};
     const NotifyPolicy policy{.send_resolved = send_resolved, .repeat_interval = base::Hours(1)};
     const FlushDecision d = DecideFlush(
         announced.empty() ? nullptr : &last,
