@@ -41,8 +41,6 @@ if(BW_SANITIZE STREQUAL "address")
   target_link_options(bw_flags INTERFACE -fsanitize=address,undefined)
 elseif(BW_SANITIZE STREQUAL "thread")
   target_compile_options(bw_flags INTERFACE -fsanitize=thread)
-  # GCC 12 takes what the sanitizer adds around destructors for uses of what was not initialised.
-  target_compile_options(bw_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(bw_flags INTERFACE -fsanitize=thread)
 endif()
 if(BW_FUZZ)
